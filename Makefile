@@ -1,0 +1,54 @@
+# The verbs of the project. Each line of a recipe also runs without make.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-contracts demo devnet test test-unit test-contracts test-invariants \
+        test-mutants test-e2e test-provider lint type abi gas bench bench-render docs \
+        deploy-testnet clean
+
+RUN := uv run --frozen --no-sync
+APE := contracts/.venv/bin/ape
+
+export PATH := $(CURDIR)/.cache/bin:$(CURDIR)/.venv/bin:$(PATH)
+
+help: ## show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## install all that demo and the tests need (apt, PyPI, npm)
+	@tools/setup.sh
+
+setup-contracts: setup ## also install Ape, in its own environment
+	@tools/setup.sh contracts
+
+demo: setup ## run a workflow on a real one-machine Slurm, paid through a local chain
+	$(RUN) python -m tools.devnet demo
+
+devnet: setup ## the same grid, staying up until Ctrl-C
+	$(RUN) python -m tools.devnet up
+
+test: test-unit test-contracts test-e2e ## everything
+
+test-unit: setup ## services, SDK and tools, alone and against real parts
+	$(RUN) pytest tests --ignore=tests/contracts --ignore=tests/e2e --ignore=tests/ansible
+
+test-contracts: setup-contracts ## contracts on Ape's test chain
+	contracts/.venv/bin/python -m pytest -c contracts/pytest.ini tests/contracts
+
+test-e2e: setup ## the whole grid on loopback, with real Slurm
+	$(RUN) pytest tests/e2e
+
+lint: setup ## ruff, import rules, shellcheck, solhint
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) lint-imports
+	shellcheck tools/*.sh .ci/run
+	npx --no-install solhint --max-warnings 0 'contracts/**/*.sol'
+
+type: setup ## mypy --strict
+	$(RUN) mypy
+
+abi: setup-contracts ## compile the contracts and write the SDK's generated package
+	contracts/.venv/bin/python -m tools.abi
+
+clean: ## remove what the verbs above made in this checkout
+	rm -rf .venv contracts/.venv node_modules .cache .build .scratch dist
