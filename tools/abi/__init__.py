@@ -1,0 +1,1 @@
+"""Writes what the SDK knows of the contracts, from the compiler's output."""
