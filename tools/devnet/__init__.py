@@ -1,0 +1,1 @@
+"""A whole grid on one machine: a private Slurm, a local chain, the services, their wallets."""
