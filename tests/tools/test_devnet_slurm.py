@@ -111,10 +111,10 @@ def test_stop__while_jobs_run__leaves_nothing() -> None:
 
 def test_two_clusters__at_the_same_time__do_not_meet(slurm: PrivateSlurm) -> None:
     with scratch_folder() as folder, PrivateSlurm(folder) as other:
-        job_id = _submit(other, "sleep 600")
+        job_id = _submit(other, "sleep 600", "--job-name=elsewhere")
         assert job_id in other.job_ids()
         assert set(other.node_names).isdisjoint(slurm.node_names)
-        assert slurm.run("squeue", "--noheader", f"--nodelist={slurm.node_names[0]}") == ""
+        assert slurm.run("squeue", "--noheader", "--name=elsewhere") == ""
 
 
 def test_folder__closed_to_other_users__is_refused(tmp_path: Path) -> None:
