@@ -1,0 +1,80 @@
+"""One deployment of the grid: its contracts, found from the one address that clients know."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from deepsquare.chain.abi import UndecodableAnswer
+from deepsquare.chain.blocks import BlockRef
+from deepsquare.chain.contracts import (
+    Constants,
+    Credit,
+    JobRepository,
+    MetaScheduler,
+    ProviderJobQueues,
+    ProviderManager,
+)
+from deepsquare.chain.errors import Reverted, RpcRefused, WrongGrid
+from deepsquare.chain.rpc import Rpc
+from deepsquare.identifiers import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The contracts of one deployment and the RPC they are read through."""
+
+    rpc: Rpc
+    chain_id: int
+    meta_scheduler: MetaScheduler
+    jobs: JobRepository
+    queues: ProviderJobQueues
+    providers: ProviderManager
+    constants: Constants
+    credit: Credit
+
+    @classmethod
+    async def connect(
+        cls, rpc: Rpc, meta_scheduler: Address, expected_chain_id: int | None = None
+    ) -> Self:
+        """Find the sibling contracts and check that this is the grid that was meant.
+
+        Raises `WrongGrid`, naming what differs (faults.md C23), or `RpcUnavailable`.
+        """
+        chain_id = await rpc.chain_id()
+        if expected_chain_id is not None and chain_id != expected_chain_id:
+            raise WrongGrid(
+                f"the RPC endpoint serves chain {chain_id}, but chain {expected_chain_id} is set:"
+                " check the RPC URL and the chain id",
+                details={"chain_id": chain_id, "expected_chain_id": expected_chain_id},
+            )
+        return await cls._resolve(rpc, chain_id, MetaScheduler(rpc, meta_scheduler))
+
+    @classmethod
+    async def _resolve(cls, rpc: Rpc, chain_id: int, entry: MetaScheduler) -> Self:
+        try:
+            grid = cls(
+                rpc=rpc,
+                chain_id=chain_id,
+                meta_scheduler=entry,
+                jobs=JobRepository(rpc, await entry.jobs()),
+                queues=ProviderJobQueues(rpc, await entry.provider_job_queues()),
+                providers=ProviderManager(rpc, await entry.provider_manager()),
+                constants=Constants(rpc, await entry.constants()),
+                credit=Credit(rpc, await entry.credit()),
+            )
+            bound_to = await grid.jobs.meta_scheduler()
+        except (UndecodableAnswer, Reverted, RpcRefused) as error:
+            raise _no_grid(entry.address, chain_id) from error
+        if bound_to != entry.address:
+            raise _no_grid(entry.address, chain_id)
+        return grid
+
+    async def head(self) -> BlockRef:
+        """Return the newest block; pin reads that belong together to it."""
+        return await self.rpc.head()
+
+
+def _no_grid(address: Address, chain_id: int) -> WrongGrid:
+    return WrongGrid(
+        f"there is no MetaScheduler of a grid at {address} on chain {chain_id}: check the address",
+        details={"meta_scheduler": address, "chain_id": chain_id},
+    )
