@@ -1,0 +1,86 @@
+"""The supervisor's record of one job."""
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from deepsquare.identifiers import JobId
+from deepsquare_supervisor.domain.batch import NO_BATCH, Batch, SlurmId
+from deepsquare_supervisor.domain.claim import ChainJob
+
+
+class Phase(IntEnum):
+    """How far one attempt at a job has come; it never goes back."""
+
+    CLAIMED = 0
+    """Held on chain; the script is still needed."""
+    READY = 1
+    """The script is here and its hash is right."""
+    SUBMITTED = 2
+    """The batch system holds a batch of the job."""
+    STARTED = 3
+    """The batch started."""
+    ENDED = 4
+    """Accounting proves that the batch ended."""
+    CLOSED = 5
+    """The chain's word is final and no batch is left: nothing remains to be done."""
+
+
+class HandBack(StrEnum):
+    """Why a job that did not start goes back to the pool."""
+
+    SCRIPT_MISSING = "SCRIPT_MISSING"
+    HASH_DIFFERS = "HASH_DIFFERS"
+    SUBMIT_REFUSED = "SUBMIT_REFUSED"
+    NOT_SUBMITTED_IN_TIME = "NOT_SUBMITTED_IN_TIME"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Settings the rules depend on; times in seconds.
+
+    ``stop_s``: from TERM to the end of a batch. ``script_grace_s``: how long a missing script is
+    asked for again. ``hand_back_margin_s``: how long before the claim time-out a job that could not
+    be submitted goes back. ``finality_blocks``: how many blocks above an end it counts as final.
+    ``max_minutes``: the longest run time the site grants.
+    """
+
+    stop_s: int = 25
+    script_grace_s: int = 60
+    hand_back_margin_s: int = 60
+    finality_blocks: int = 5
+    max_minutes: int = 525_600
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One attempt at one job: the newest views of chain and batch, and what they do not tell.
+
+    ``now`` and ``claimed_at`` are the site's clock (Unix seconds); ``claimed_at`` is when this
+    supervisor first saw the claim. ``ignore_up_to``: batches of earlier attempts.
+    ``gone_block``: the block at which the job was first seen out of this provider's hands, else 0.
+    """
+
+    chain: ChainJob
+    now: int
+    claimed_at: int
+    attempt: int = 1
+    phase: Phase = Phase.CLAIMED
+    batch: Batch | None = None
+    ignore_up_to: SlurmId = NO_BATCH
+    hand_back: HandBack | None = None
+    reason: str = ""
+    has_submission_begun: bool = False
+    is_batch_unseen: bool = False
+    script_missed_at: int = 0
+    cancel_sent_at: int = 0
+    gone_block: int = 0
+
+    @property
+    def job_id(self) -> JobId:
+        """The id, equal to the name of the batch."""
+        return self.chain.job_id
+
+    @property
+    def live_batch(self) -> Batch | None:
+        """The batch, while it is in the queue or on nodes."""
+        return self.batch if self.batch and self.batch.state.is_live else None
