@@ -5,65 +5,109 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-stamp_dir=.cache/stamps
-bin_dir=.cache/bin
-mkdir -p "$stamp_dir" "$bin_dir"
+uv_version=0.13.9
+# Units that the packages below would start, now and at every boot; the project runs its own.
+units=(munge slurmctld slurmd redis-server)
+# The system's interpreter is wanted, not one that uv downloads.
+export UV_PYTHON_DOWNLOADS=never
+export PATH=$PWD/.cache/bin:$PATH
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 
-# Run a step again only when one of its input files has changed.
-step() { # name, files..., -- command...
-  local name=$1 files=()
-  shift
-  while [[ $1 != -- ]]; do files+=("$1"); shift; done
-  shift
-  local sum
-  sum=$(cat -- "${files[@]}" | sha256sum)
-  [[ -f $stamp_dir/$name && $(<"$stamp_dir/$name") == "$sum" ]] && return
-  say "$name"
-  "$@"
-  printf '%s' "$sum" >"$stamp_dir/$name"
+die() {
+  say "$*"
+  exit 1
 }
 
 as_root() {
-  if [[ $(id -u) == 0 ]]; then "$@"; else sudo "$@"; fi
+  if [[ $(id -u) == 0 ]]; then
+    "$@"
+  else
+    command -v sudo >/dev/null || die "run this as root, or install sudo"
+    sudo "$@"
+  fi
+}
+
+wanted_packages() {
+  printf '%s\n' slurm-wlm munge redis-server shellcheck make python3-venv ca-certificates curl file \
+    zip unzip
+  command -v node >/dev/null || echo nodejs
+  command -v npm >/dev/null || echo npm
 }
 
 missing_packages() {
-  local wanted=(slurm-wlm munge shellcheck redis-server make python3-venv curl file zip unzip)
   local package
-  for package in "${wanted[@]}"; do
-    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || echo "$package"
+  while read -r package; do
+    [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] ||
+      echo "$package"
+  done < <(wanted_packages)
+}
+
+# Debian starts what it installs, unless this file says no (invoke-rc.d(8), deb-systemd-invoke(1p)).
+forbid_starting_services() {
+  [[ -e /usr/sbin/policy-rc.d ]] && return
+  trap allow_starting_services EXIT
+  printf '#!/bin/sh\nexit 101\n' | as_root tee /usr/sbin/policy-rc.d >/dev/null
+  as_root chmod 755 /usr/sbin/policy-rc.d
+}
+
+allow_starting_services() { as_root rm -f /usr/sbin/policy-rc.d; }
+
+units_of() { # packages...
+  local unit
+  for unit in "${units[@]}"; do
+    if dpkg-query -L "$unit" 2>/dev/null | grep -q "/$unit\.service$"; then echo "$unit"; fi
   done
 }
 
-# RUNLEVEL=1 keeps the packages from starting their services: the project runs its own.
 system_packages() {
-  local packages
-  mapfile -t packages < <(missing_packages)
-  ((${#packages[@]})) || return 0
-  say "installing ${packages[*]}"
+  local missing before after
+  mapfile -t missing < <(missing_packages)
+  ((${#missing[@]})) || return 0
+  say "installing ${missing[*]}"
+  before=$(units_of)
+  forbid_starting_services
   as_root apt-get update -qq
-  as_root env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
-    apt-get install -qq -y --no-install-recommends "${packages[@]}" >/dev/null
+  as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
+  after=$(comm -13 <(sort <<<"$before") <(units_of | sort))
+  # shellcheck disable=SC2086 # one word a unit
+  if [[ -n $after ]] && command -v systemctl >/dev/null; then
+    as_root systemctl disable --quiet $after
+  fi
+}
+
+# Run a command unless the folder it fills was filled from the same inputs before.
+step() { # folder, inputs... -- command...
+  local folder=$1 inputs=() sum
+  shift
+  while [[ $1 != -- ]]; do
+    inputs+=("$1")
+    shift
+  done
+  shift
+  sum=$(sha256sum -- "${inputs[@]}" | sha256sum)
+  [[ -f $folder/.setup && $(<"$folder/.setup") == "$sum" ]] && return
+  say "filling $folder"
+  "$@"
+  printf '%s' "$sum" >"$folder/.setup"
 }
 
 install_uv() {
+  python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || die "python3 is older than 3.11"
+  rm -rf .cache/uv
   python3 -m venv .cache/uv
-  .cache/uv/bin/pip install --quiet uv==0.13.9
-  ln -sf ../uv/bin/uv "$bin_dir/uv"
+  .cache/uv/bin/pip install --quiet --disable-pip-version-check "uv==$uv_version"
+  mkdir -p .cache/bin
+  ln -sf ../uv/bin/uv .cache/bin/uv
 }
 
-# uv's own copy of the interpreter is not wanted: the system's Python is.
-export UV_PYTHON_DOWNLOADS=never
-PATH=$PWD/$bin_dir:$PATH
-
 system_packages
-step uv "$0" -- install_uv
-step workspace uv.lock pyproject.toml sdk/pyproject.toml services/*/pyproject.toml -- \
+step .cache/uv tools/setup.sh -- install_uv
+step .venv uv.lock pyproject.toml sdk/pyproject.toml services/*/pyproject.toml -- \
   uv sync --frozen --quiet
-step npm package.json package-lock.json -- npm ci --silent --no-audit --no-fund
+step node_modules package.json package-lock.json -- npm ci --silent --no-audit --no-fund
 if [[ ${1:-} == contracts ]]; then
-  step contracts contracts/uv.lock contracts/pyproject.toml -- \
+  step contracts/.venv contracts/uv.lock contracts/pyproject.toml -- \
     uv sync --frozen --quiet --project contracts
 fi
