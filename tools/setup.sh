@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 uv_version=0.13.9
 # Units that the packages below would start, now and at every boot; the project runs its own.
-units=(munge slurmctld slurmd redis-server)
+units=(munge slurmctld slurmd slurmdbd mariadb redis-server)
 # The system's interpreter is wanted, not one that uv downloads.
 export UV_PYTHON_DOWNLOADS=never
 export PATH=$PWD/.cache/bin:$PATH
@@ -29,8 +29,8 @@ as_root() {
 }
 
 wanted_packages() {
-  printf '%s\n' slurm-wlm munge redis-server shellcheck make python3-venv ca-certificates curl file \
-    zip unzip
+  printf '%s\n' slurm-wlm slurmdbd munge mariadb-server redis-server shellcheck make python3-venv \
+    ca-certificates curl file zip unzip
   command -v node >/dev/null || echo nodejs
   command -v npm >/dev/null || echo npm
 }
@@ -56,7 +56,7 @@ allow_starting_services() { as_root rm -f /usr/sbin/policy-rc.d; }
 units_of() { # packages...
   local unit
   for unit in "${units[@]}"; do
-    if dpkg-query -L "$unit" 2>/dev/null | grep -q "/$unit\.service$"; then echo "$unit"; fi
+    if [[ -e /lib/systemd/system/$unit.service ]]; then echo "$unit"; fi
   done
 }
 

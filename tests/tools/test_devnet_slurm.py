@@ -15,6 +15,7 @@ from tools.devnet.waiting import wait_until
 
 pytestmark = pytest.mark.integration
 
+DATABASE_LAYOUT = Layout(has_database=True)
 SOMEBODY = pwd.getpwnam("games")
 
 
@@ -115,6 +116,16 @@ def test_two_clusters__at_the_same_time__do_not_meet(slurm: PrivateSlurm) -> Non
         assert job_id in other.job_ids()
         assert set(other.node_names).isdisjoint(slurm.node_names)
         assert slurm.run("squeue", "--noheader", "--name=elsewhere") == ""
+
+
+def test_accounting_database__after_a_job__tells_its_end() -> None:
+    with scratch_folder() as folder, PrivateSlurm(folder, layout=DATABASE_LAYOUT) as slurm:
+        job_id = _submit(slurm, "exit 3", "--comment=a job of the grid")
+        _ended(slurm, job_id)
+        columns = "--format=State,ExitCode,Comment"
+        argv = ["sacct", "--noheader", "--parsable2", "--allocations", f"--jobs={job_id}", columns]
+        wait_until(lambda: "FAILED" in slurm.run(*argv), what="accounted for", timeout_s=20)
+        assert slurm.run(*argv).strip() == "FAILED|3:0|a job of the grid"
 
 
 def test_folder__closed_to_other_users__is_refused(tmp_path: Path) -> None:

@@ -15,12 +15,13 @@ import shutil
 import socket
 import string
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from tools.devnet import cgroups, leftovers, slurm_config
+from tools.devnet.accounting import AccountingDatabase
 from tools.devnet.errors import DevnetError
 from tools.devnet.ports import free_ports
 from tools.devnet.processes import Daemon, StartFailed
@@ -54,6 +55,8 @@ class Layout:
     """How long a finished job stays in the queue's memory."""
     kill_wait_s: int = 5
     """Between SIGTERM and SIGKILL of a job that is cancelled or out of time."""
+    has_database: bool = False
+    """Whether slurmdbd runs as well, for `sacct` without `-c`; it needs Debian's mariadb-server."""
 
 
 class PrivateSlurm:
@@ -72,6 +75,10 @@ class PrivateSlurm:
     def _configure(self) -> None:
         self._cluster = _cluster(self.folder, self._layout, has_cgroups=self.why_no_cgroups is None)
         self.munged = _munged(self._cluster)
+        self.database: AccountingDatabase | None = None
+        if self._layout.has_database:
+            self.database = AccountingDatabase(self.folder, munge_socket=self._cluster.munge_socket)
+            self._cluster = replace(self._cluster, dbd_port=self.database.dbd_port)
         self.controller = self._daemon("slurmctld", "-D", "-i")
         self.node_daemons = {
             name: self._daemon("slurmd", "-D", "-N", name) for name in self.node_names
@@ -132,6 +139,9 @@ class PrivateSlurm:
     def _start(self) -> None:
         _write_files(self._cluster)
         self.munged.start(is_ready=self._cluster.munge_socket.exists)
+        if self.database:
+            self.database.start()
+            self.run("sacctmgr", "--immediate", "add", "cluster", self._cluster.name)
         self.start_controller()
         for daemon in self.node_daemons.values():
             daemon.start()
@@ -145,8 +155,11 @@ class PrivateSlurm:
         """End every job and daemon and remove what they made outside the folder."""
         if self.controller.is_running():
             self._end_jobs()
-        for daemon in [*self.node_daemons.values(), self.controller, self.munged]:
+        for daemon in [*self.node_daemons.values(), self.controller]:
             daemon.stop()
+        if self.database:
+            self.database.stop()
+        self.munged.stop()
         leftovers.kill_processes_with(f"DEEPSQUARE_DEVNET={self.folder}")
         cgroups.end_nodes(self.node_names)
 

@@ -135,6 +135,8 @@ def _accounting(cluster: Cluster) -> list[str]:
         "AccountingStorageType=accounting_storage/slurmdbd",
         "AccountingStorageHost=127.0.0.1",
         f"AccountingStoragePort={cluster.dbd_port}",
+        # The munge socket for slurmdbd; AuthInfo is not asked for it (slurm.conf(5)).
+        f"AccountingStoragePass={cluster.munge_socket}",
         "AccountingStoreFlags=job_comment",
     ]
 
