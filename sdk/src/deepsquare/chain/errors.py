@@ -40,3 +40,33 @@ class RpcUnavailable(Unavailable):
     """No RPC endpoint gave a usable answer."""
 
     code = "rpc_unavailable"
+
+
+class FeeCapReached(Refused):
+    """Gas costs more than the settings allow to offer."""
+
+    code = "fee_cap_reached"
+
+
+class OutOfGasMoney(Refused):
+    """The wallet has too little native coin to pay for the transaction."""
+
+    code = "out_of_gas_money"
+
+
+class NonceTaken(Refused):
+    """The nonce was used by another transaction of the same wallet; sign again."""
+
+    code = "nonce_taken"
+
+
+class OutOfGas(Refused):
+    """The transaction was mined but ran out of its gas limit."""
+
+    code = "out_of_gas"
+
+
+class NotMined(Unavailable):
+    """The transaction was sent but not mined in the time given; it may still be."""
+
+    code = "not_mined"

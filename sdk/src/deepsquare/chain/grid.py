@@ -1,5 +1,6 @@
 """One deployment of the grid: its contracts, found from the one address that clients know."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -14,6 +15,8 @@ from deepsquare.chain.contracts import (
     ProviderManager,
 )
 from deepsquare.chain.errors import Reverted, RpcRefused, WrongGrid
+from deepsquare.chain.events import GridEvent, decode_event, topic_of
+from deepsquare.chain.logs import LogFilter, RawLog
 from deepsquare.chain.rpc import Rpc
 from deepsquare.identifiers import Address
 
@@ -68,9 +71,25 @@ class Grid:
             raise _no_grid(entry.address, chain_id)
         return grid
 
-    async def head(self) -> BlockRef:
-        """Return the newest block; pin reads that belong together to it."""
-        return await self.rpc.head()
+    async def head(self, *, depth: int = 0) -> BlockRef:
+        """Return the newest block, or the one ``depth`` blocks below; pin reads to it."""
+        newest = await self.rpc.head()
+        return await self.rpc.block(max(0, newest.number - depth)) if depth else newest
+
+    async def get_events(
+        self, kinds: Sequence[type[GridEvent]], *, from_block: int, to_block: int
+    ) -> list[tuple[RawLog, GridEvent]]:
+        """Return the events of some kinds in a range of blocks, in their order on chain.
+
+        Only for display and history: what is true now is asked of the views (faults.md rule 1).
+        """
+        addresses = [
+            contract.address
+            for contract in (self.meta_scheduler, self.jobs, self.providers, self.credit)
+        ]
+        wanted = LogFilter(addresses, from_block, to_block, [[topic_of(kind) for kind in kinds]])
+        logs = await self.rpc.get_logs(wanted)
+        return [(log, event) for log in logs if (event := decode_event(log)) is not None]
 
 
 def _no_grid(address: Address, chain_id: int) -> WrongGrid:
