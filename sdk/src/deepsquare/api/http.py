@@ -1,0 +1,224 @@
+"""One HTTP exchange with the sbatch API: repeating what may be repeated, and naming what failed."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import httpx
+
+from deepsquare.api.errors import (
+    AccessRefused,
+    IdempotencyConflict,
+    LogEnded,
+    LogOffsetConflict,
+    NotFound,
+    RequestRefused,
+    SbatchApiBroken,
+    SbatchApiUnavailable,
+    ScriptInUse,
+    SignInRefused,
+    TooLarge,
+    TooManyRequests,
+)
+from deepsquare.chain.retry import RetryPolicy
+from deepsquare.errors import DeepSquareError, Refused
+
+AWAY = frozenset({502, 503, 504})
+"""Statuses that say that the server, or what it needs, is away."""
+
+DEFAULT_RETRY_AFTER_S = 1.0
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request; ``is_repeatable`` when sending it twice does no more than sending it once."""
+
+    method: str
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes | None = None
+    is_repeatable: bool = True
+
+    def with_header(self, name: str, value: str) -> "Request":
+        """Return the same request with one more header."""
+        return replace(self, headers={**self.headers, name: value})
+
+
+class Connection:
+    """Sends requests to one sbatch API.
+
+    A repeatable request is repeated as ``retry`` says while the server is away or asks to wait.
+    Statuses from 400 are raised as the errors of `deepsquare.api.errors`.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        timeout_s: float = 30,
+        retry: RetryPolicy | None = None,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._timeout = httpx.Timeout(timeout_s, connect=min(timeout_s, 5))
+        self._http = httpx.AsyncClient(
+            base_url=self.base_url, transport=transport, timeout=self._timeout
+        )
+        self._retry = retry or RetryPolicy()
+        self._sleep = sleep
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def send(self, request: Request) -> httpx.Response:
+        """Return the answer to a request; raises the error of a status from 400."""
+        last: DeepSquareError | None = None
+        for pause in self._pauses(request):
+            await self._sleep(max(pause, _asked_pause(last)))
+            try:
+                return await self._send_once(request)
+            except (SbatchApiUnavailable, TooManyRequests) as error:
+                last = error
+        raise last or SbatchApiBroken("the retry policy allows no attempt")
+
+    @asynccontextmanager
+    async def stream(self, request: Request) -> AsyncIterator[httpx.Response]:
+        """Open a request whose answer arrives over time; there is no limit between its parts."""
+        timeout = httpx.Timeout(self._timeout.connect, read=None)
+        built = self._build(request, timeout=timeout)
+        try:
+            response = await self._http.send(built, stream=True)
+        except httpx.HTTPError as error:
+            raise self._away(error) from error
+        try:
+            if response.status_code >= 400:
+                await response.aread()
+                raise failure(response)
+            yield response
+        except httpx.HTTPError as error:
+            raise self._away(error) from error
+        finally:
+            await response.aclose()
+
+    async def pause(self, seconds: float) -> None:
+        """Wait between two attempts."""
+        await self._sleep(seconds)
+
+    def _pauses(self, request: Request) -> list[float]:
+        pauses = list(self._retry.pauses())
+        return pauses if request.is_repeatable else pauses[:1]
+
+    async def _send_once(self, request: Request) -> httpx.Response:
+        try:
+            response = await self._http.send(self._build(request))
+        except httpx.HTTPError as error:
+            raise self._away(error) from error
+        if response.status_code >= 400:
+            raise failure(response)
+        return response
+
+    def _build(self, request: Request, timeout: httpx.Timeout | None = None) -> httpx.Request:
+        return self._http.build_request(
+            request.method,
+            request.path,
+            params=dict(request.params),
+            headers=dict(request.headers),
+            content=request.content,
+            timeout=timeout or self._timeout,
+        )
+
+    def _away(self, error: httpx.HTTPError) -> SbatchApiUnavailable:
+        why = "did not answer in time" if isinstance(error, httpx.TimeoutException) else ""
+        why = why or f"cannot be reached ({type(error).__name__})"
+        return SbatchApiUnavailable(f"the sbatch API at {self.base_url} {why}; try again later")
+
+
+def _asked_pause(error: DeepSquareError | None) -> float:
+    return error.retry_after_s if isinstance(error, TooManyRequests) else 0
+
+
+def failure(response: httpx.Response) -> DeepSquareError:
+    """Return the error that an answer with a status from 400 stands for."""
+    body = _error_body(response)
+    message = str(body.get("message") or f"the sbatch API answered {response.status_code}")
+    status = response.status_code
+    if status == 429:
+        return TooManyRequests(message, retry_after_s=_retry_after_s(response))
+    if status in AWAY:
+        return SbatchApiUnavailable(f"the sbatch API cannot serve now: {message}")
+    if status == 422:
+        return _invalid_workflow(body, message)
+    if status >= 500:
+        return SbatchApiBroken(f"the sbatch API failed: {message}")
+    return _refusal(body, message, status)
+
+
+def _refusal(body: Mapping[str, Any], message: str, status: int) -> DeepSquareError:
+    details = _details(body)
+    if sized := _SIZED.get(str(body.get("code"))):
+        return sized(message, size=int(details.get("size", 0)))
+    kind = _BY_CODE.get(str(body.get("code"))) or _BY_STATUS.get(status, RequestRefused)
+    return kind(message, details={**details, "status": status})
+
+
+_BY_CODE: dict[str, type[Refused]] = {
+    "request_key_reused": IdempotencyConflict,
+    "script_in_use": ScriptInUse,
+}
+_SIZED: dict[str, type[LogOffsetConflict] | type[LogEnded]] = {
+    "log_offset_conflict": LogOffsetConflict,
+    "log_ended": LogEnded,
+}
+_BY_STATUS: dict[int, type[Refused]] = {
+    401: SignInRefused,
+    403: AccessRefused,
+    404: NotFound,
+    413: TooLarge,
+}
+
+
+def _invalid_workflow(body: Mapping[str, Any], message: str) -> DeepSquareError:
+    details = body.get("details")
+    if not isinstance(details, list) or not details:
+        return RequestRefused(message)
+    from deepsquare.api.workflow_errors import to_workflow_invalid  # noqa: PLC0415 - loads YAML
+
+    return to_workflow_invalid(details)
+
+
+def _error_body(response: httpx.Response) -> Mapping[str, Any]:
+    try:
+        body = response.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, Mapping) else {}
+
+
+def _details(body: Mapping[str, Any]) -> dict[str, Any]:
+    details = body.get("details")
+    return dict(details) if isinstance(details, Mapping) else {}
+
+
+def _retry_after_s(response: httpx.Response) -> float:
+    try:
+        return max(0.0, float(response.headers.get("Retry-After", DEFAULT_RETRY_AFTER_S)))
+    except ValueError:
+        return DEFAULT_RETRY_AFTER_S
+
+
+def parse_json(response: httpx.Response) -> dict[str, Any]:
+    """Return the JSON object of an answer; raises `SbatchApiBroken`."""
+    try:
+        body = response.json()
+    except ValueError as error:
+        raise SbatchApiBroken("the sbatch API answered no JSON") from error
+    if not isinstance(body, dict):
+        raise SbatchApiBroken("the sbatch API answered JSON that is no object")
+    return body
