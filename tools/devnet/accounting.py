@@ -111,6 +111,8 @@ class AccountingDatabase:
             *self._options,
             "--auth-root-authentication-method=normal",
             "--skip-test-db",
+            # It may go on where the machine's own name cannot be looked up.
+            "--force",
         )
         self.mariadb.start(is_ready=self._places.sql_socket.exists)
         self._run(
