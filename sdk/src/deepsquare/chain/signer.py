@@ -1,6 +1,5 @@
 """What the SDK needs of a key. `eth_account.signers.local.LocalAccount` provides it as it is."""
 
-from collections.abc import Mapping
 from typing import Any, Protocol
 
 from deepsquare.identifiers import Address
@@ -46,9 +45,9 @@ class Signer(Protocol):
 
     def sign_typed_data(
         self,
-        domain_data: Mapping[str, Any],
-        message_types: Mapping[str, Any],
-        message_data: Mapping[str, Any],
+        domain_data: dict[str, Any],
+        message_types: dict[str, Any],
+        message_data: dict[str, Any],
         /,
     ) -> SignatureParts:
         """Sign EIP-712 data."""
