@@ -16,7 +16,7 @@ VERSION = "1"
 _PREAMBLE = " wants you to sign in with your Ethereum account:"
 _DOMAIN = re.compile(r"[A-Za-z0-9.\-_\[\]:]{1,255}")
 _NONCE = re.compile(r"[A-Za-z0-9]{8,128}")
-_STATEMENT = re.compile(r"[\x20-\x7e]*")
+_STATEMENT = re.compile(r"[\x20-\x7e]+")
 _CHAIN_ID = re.compile(r"[1-9][0-9]{0,77}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@%]{0,255}")
