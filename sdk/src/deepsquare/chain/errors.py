@@ -4,9 +4,14 @@ Refused
 ├── ContractError          one subclass per custom error of the ABI (generated)
 ├── Reverted               a revert without a custom error of the grid
 ├── RpcRefused             the node will not do it; asking again does not help
-└── WrongGrid              another chain, or no grid at that address
+├── WrongGrid              another chain, or no grid at that address
+├── FeeCapReached          gas costs more than the settings allow
+├── OutOfGasMoney          the wallet cannot pay for the transaction
+├── NonceTaken             another transaction of this wallet used the nonce
+└── OutOfGas               the gas limit is too low
 Unavailable
-└── RpcUnavailable         no endpoint gave a usable answer
+├── RpcUnavailable         no endpoint gave a usable answer
+└── NotMined               a transaction was not mined in the time given
 """
 
 from deepsquare.chain._generated import errors as _generated
@@ -61,7 +66,7 @@ class NonceTaken(Refused):
 
 
 class OutOfGas(Refused):
-    """The transaction was mined but ran out of its gas limit."""
+    """The call or transaction needs more gas than its limit."""
 
     code = "out_of_gas"
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from deepsquare.chain.errors import Reverted, RpcRefused
+from deepsquare.chain.errors import OutOfGas, Reverted, RpcRefused
 from deepsquare.chain.reverts import decode_revert
 from deepsquare.errors import DeepSquareError
 
@@ -23,6 +23,7 @@ _RETRYABLE_TEXT = re.compile(
     r"|resource not found",
     re.IGNORECASE,
 )
+_OUT_OF_GAS = re.compile(r"out of gas|OutOfGas|gas required exceeds", re.IGNORECASE)
 _HEX = re.compile(r"0x[0-9a-fA-F]*")
 
 
@@ -71,6 +72,8 @@ def _to_error(request: Request, error: Json) -> EndpointFailed | DeepSquareError
     code, message = error.get("code"), str(error.get("message", ""))
     if code == REVERTED or "revert" in message.lower():
         return _revert(message, error.get("data"))
+    if _OUT_OF_GAS.search(message):
+        return OutOfGas(f"the call needs more gas than allowed: {message}")
     if code in _RETRYABLE_CODES or _RETRYABLE_TEXT.search(message):
         return EndpointFailed(f"{request.method}: {message} ({code})")
     return RpcRefused(f"the chain refused {request.method}: {message}", details={"rpc_code": code})

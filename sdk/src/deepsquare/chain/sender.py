@@ -130,7 +130,7 @@ class Sender:
         for block in (receipt.block_number, receipt.block_number - 1):
             try:
                 await self._rpc.eth_call(signed.call, at=block, sender=self.address)
-            except (ContractError, Reverted) as error:
+            except (ContractError, Reverted, OutOfGas) as error:
                 return error
             except RpcRefused:
                 continue  # a node that keeps no state of that block
