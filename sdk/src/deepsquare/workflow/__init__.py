@@ -1,6 +1,10 @@
 """The workflow language: model, parsing and rules (workflow.md sections 1 and 2)."""
 
+from deepsquare.workflow.concurrency import ConcurrencyPlan, peak_demand, plan_concurrency
 from deepsquare.workflow.declare import FieldSpec, TypeSpec, type_spec
+from deepsquare.workflow.demand import Demand, capacity_of, demand_of
+from deepsquare.workflow.errors import WorkflowError, WorkflowInvalid
+from deepsquare.workflow.loops import iteration_count, range_of
 from deepsquare.workflow.model import (
     WORKFLOW_TYPES,
     Bore,
@@ -28,12 +32,24 @@ from deepsquare.workflow.model import (
     Wireguard,
     WireguardPeer,
 )
+from deepsquare.workflow.model.expansion import ExpandedUse, PlacedStep, ResolvedModule
+from deepsquare.workflow.parse import (
+    ParsedModule,
+    ParsedWorkflow,
+    parse_module,
+    parse_module_data,
+    parse_workflow,
+    parse_workflow_data,
+)
 
 __all__ = [
     "WORKFLOW_TYPES",
     "Bore",
+    "ConcurrencyPlan",
     "ContainerRun",
+    "Demand",
     "EnvVar",
+    "ExpandedUse",
     "FieldSpec",
     "ForRange",
     "HTTPData",
@@ -44,6 +60,10 @@ __all__ = [
     "ModuleOutput",
     "Mount",
     "NetworkInterface",
+    "ParsedModule",
+    "ParsedWorkflow",
+    "PlacedStep",
+    "ResolvedModule",
     "S3Data",
     "Step",
     "StepAsyncLaunch",
@@ -57,5 +77,17 @@ __all__ = [
     "VirtualNetwork",
     "Wireguard",
     "WireguardPeer",
+    "WorkflowError",
+    "WorkflowInvalid",
+    "capacity_of",
+    "demand_of",
+    "iteration_count",
+    "parse_module",
+    "parse_module_data",
+    "parse_workflow",
+    "parse_workflow_data",
+    "peak_demand",
+    "plan_concurrency",
+    "range_of",
     "type_spec",
 ]

@@ -30,14 +30,16 @@ class Declaration:
     wire: str | None
     is_secret: bool
     is_free_text: bool
-    deprecated: str | None
-    default_note: str | None
+    deprecated: str | None = None
+    default_note: str | None = None
+    max_items: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """One field of a type, as consumers see it."""
+    """One field of a type, as consumers see it; ``owner`` is the name of that type."""
 
+    owner: str
     wire: str
     attribute: str
     kind: type
@@ -105,7 +107,7 @@ def required(
     is_free_text: bool = False,
 ) -> Any:  # noqa: ANN401 - a dataclass field specifier takes the type of its annotation
     """Declare a field that must be present."""
-    declaration = Declaration(doc, rules, wire, is_secret, is_free_text, None, None)
+    declaration = Declaration(doc, rules, wire, is_secret, is_free_text)
     return dataclasses.field(repr=not is_secret, metadata={"declaration": declaration})
 
 
@@ -118,9 +120,12 @@ def optional(
     is_free_text: bool = False,
     deprecated: str | None = None,
     default_note: str | None = None,
+    max_items: int | None = None,
 ) -> Any:  # noqa: ANN401
     """Declare a field with a default; ``default_note`` explains a default of None or ()."""
-    declaration = Declaration(doc, rules, wire, is_secret, is_free_text, deprecated, default_note)
+    declaration = Declaration(
+        doc, rules, wire, is_secret, is_free_text, deprecated, default_note, max_items
+    )
     return dataclasses.field(
         default=default, repr=not is_secret, metadata={"declaration": declaration}
     )
@@ -158,14 +163,15 @@ def _attribute_by_wire(cls: type) -> dict[str, str]:
 def type_spec(cls: type) -> TypeSpec:
     """Derive the description of a type made by `workflow_type`."""
     hints = typing.get_type_hints(cls)
-    fields = tuple(_field_spec(field, hints[field.name]) for field in dataclasses.fields(cls))
+    fields = tuple(_field_spec(cls, field, hints[field.name]) for field in dataclasses.fields(cls))
     return TypeSpec(cls.__name__, cls, (cls.__doc__ or "").strip(), fields)
 
 
-def _field_spec(field: "dataclasses.Field[Any]", hint: Any) -> FieldSpec:  # noqa: ANN401
+def _field_spec(owner: type, field: "dataclasses.Field[Any]", hint: Any) -> FieldSpec:  # noqa: ANN401
     declaration: Declaration = field.metadata["declaration"]
     kind, is_list = _kind_of(hint)
     return FieldSpec(
+        owner=owner.__name__,
         wire=declaration.wire or _camel_case(field.name),
         attribute=field.name,
         kind=kind,

@@ -1,7 +1,7 @@
 """The job and its data (workflow.md 2.2)."""
 
 from deepsquare.workflow.declare import optional, required, workflow_type
-from deepsquare.workflow.model.runs import EnvVar
+from deepsquare.workflow.model.runs import MAX_ENTRIES, EnvVar
 from deepsquare.workflow.model.steps import Step
 from deepsquare.workflow.rules import (
     BUCKET_URL,
@@ -69,7 +69,7 @@ class Job:
     """A workflow: resources, data and steps."""
 
     resources: JobResources = required("What the job reserves.")
-    env: tuple[EnvVar, ...] = optional("Variables of all steps.", default=())
+    env: tuple[EnvVar, ...] = optional("Variables of all steps.", default=(), max_items=MAX_ENTRIES)
     enable_logging: bool = optional("Ship the log, so that it can be followed.", default=False)
     input: TransportData | None = optional(
         "Fetched into `$DEEPSQUARE_INPUT` before the first step.", default=None

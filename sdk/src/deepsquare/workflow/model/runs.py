@@ -18,6 +18,9 @@ from deepsquare.workflow.rules import (
 MAX_ENTRY_BYTES = 131_000
 """Key and value of a variable together; Linux allows 128 KiB for one string of an environment."""
 
+MAX_ENTRIES = 1_000
+"""Entries of one ``env`` or ``args`` (V-LIM)."""
+
 MAX_COMMAND_BYTES = 120_000
 """A command becomes one argument; Linux allows 128 KiB for one."""
 
@@ -131,7 +134,9 @@ class StepRun:
     custom_network_interfaces: tuple[NetworkInterface, ...] = optional(
         "Further interfaces. Need a namespace network.", default=()
     )
-    env: tuple[EnvVar, ...] = optional("Variables of this command.", default=())
+    env: tuple[EnvVar, ...] = optional(
+        "Variables of this command.", default=(), max_items=MAX_ENTRIES
+    )
     map_uid: int | None = optional(
         "The user id the command sees itself as.", gte(0), default=None, default_note="not mapped"
     )

@@ -1,7 +1,7 @@
 """Steps and their bodies (workflow.md 2.2)."""
 
 from deepsquare.workflow.declare import optional, required, workflow_type
-from deepsquare.workflow.model.runs import EnvVar, StepRun
+from deepsquare.workflow.model.runs import MAX_ENTRIES, EnvVar, StepRun
 from deepsquare.workflow.rules import (
     ENVVAR,
     HANDLE,
@@ -14,9 +14,6 @@ from deepsquare.workflow.rules import (
 
 MAX_LOOP_ITEMS = 10_000
 """Entries of `StepFor.items`."""
-
-MAX_ITERATIONS = 1_000_000
-"""Iterations of a `ForRange`."""
 
 DEFAULT_LAUNCH_SIGNAL = 15
 """SIGTERM."""
@@ -39,7 +36,7 @@ class StepFor:
 
     parallel: bool = optional("Run iterations at the same time.", default=False)
     items: tuple[str, ...] | None = optional(
-        "Values of `item`, at most 10 000.", default=None, is_free_text=True
+        "Values of `item`.", default=None, is_free_text=True, max_items=MAX_LOOP_ITEMS
     )
     range: ForRange | None = optional("Numbers for `index`.", default=None)
     steps: tuple["Step", ...] = required("Steps of one iteration.")
@@ -75,7 +72,9 @@ class StepUse:
         "The module: `host/owner/repo[/path][@ref]`, the reference being a tag or a commit.",
         MODULE_SOURCE,
     )
-    args: tuple[EnvVar, ...] = optional("Values for the module's inputs.", default=())
+    args: tuple[EnvVar, ...] = optional(
+        "Values for the module's inputs.", default=(), max_items=MAX_ENTRIES
+    )
     export_env_as: str | None = optional(
         "Outputs of the module become variables `<exportEnvAs>_<output>`.",
         ENVVAR,

@@ -1,0 +1,77 @@
+"""What converting one document needs and notes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from deepsquare.workflow.model import Step
+from deepsquare.workflow.nodes import MappingNode, Node, SequenceNode
+from deepsquare.workflow.report import Message, Path, Report
+
+INVALID: Final = object()
+"""What a converter returns for a value it has reported."""
+
+
+class Places(dict[int, tuple[Node, Path, Report]]):
+    """Where each object of a model stands: node, path and report, by the object's identity."""
+
+    def error(self, made: object, wire: str, tag: str, *, message: Message) -> None:
+        """Report an error at a field of an object, or with "" at the object itself."""
+        node, path, report = self[id(made)]
+        place = (path, wire) if wire else path
+        report.error(_value(node, wire), place, tag, message=message)
+
+    def item_error(
+        self, made: object, wire: str, index: int, tag: str, *, message: Message
+    ) -> None:
+        """Report an error at an entry of a list field of an object."""
+        node, path, report = self[id(made)]
+        value = _value(node, wire)
+        at = value.value[index] if isinstance(value, SequenceNode) else value
+        report.error(at, ((path, wire), index), tag, message=message)
+
+    def warning(self, made: object, wire: str, tag: str, *, message: Message) -> None:
+        """Report a warning at a field of an object."""
+        node, path, report = self[id(made)]
+        report.warning(_value(node, wire), (path, wire), tag, message=message)
+
+    def move(self, old: object, new: object) -> None:
+        """Note that an object has taken the place of another."""
+        self[id(new)] = self[id(old)]
+
+
+def _value(node: Node, wire: str) -> Node:
+    if not isinstance(node, MappingNode):
+        return node
+    return next((value for key, value in node.value if key.value == wire), node)
+
+
+@dataclass(slots=True)
+class Document:
+    """The state of converting one document."""
+
+    report: Report
+    places: Places = field(default_factory=Places)
+    has_merges: bool = True
+    is_lenient: bool = False
+    """Whether the metadata of a module may be sloppy (W-MOD-0)."""
+    place_child: Callable[[int], Step | None] | None = None
+    """Gives the step handed to a module for a placeholder, None if it may not stand here."""
+    step_level: int = 0
+    unsound: set[str] = field(default_factory=set)
+    """``Type.attribute`` of fields for which a stand-in was needed."""
+
+    @property
+    def forgives(self) -> bool:
+        """Whether the place at hand is sloppy metadata: inside steps all rules hold."""
+        return self.is_lenient and self.step_level == 0
+
+    def is_sound(self, *names: str) -> bool:
+        """Tell whether none of these types (``Step``) or fields (``Step.run``) is ill."""
+        return not any(
+            ill == name or ill.startswith(name + ".") for ill in self.unsound for name in names
+        )
+
+
+Converter = Callable[[Document, Node, Path], Any]
+"""Turns a node into a value, or reports and returns `INVALID`."""

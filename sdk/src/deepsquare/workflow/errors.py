@@ -1,0 +1,95 @@
+"""Errors and warnings of documents (workflow.md 1.2)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from deepsquare.errors import Refused
+
+MAX_REPORTED = 100
+"""Errors reported for one document; the rest is counted (W-ERR-1)."""
+
+SHOWN_CHARACTERS = 64
+"""A value is echoed up to this length (W-ERR-4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowError:
+    """One problem of a document, or a warning.
+
+    ``type`` is parse, validation, module, image, internal or warning; ``namespace`` the path from
+    the root in wire names; ``line`` and ``column`` count from 1 and are absent without a text.
+    """
+
+    type: str
+    tag: str
+    namespace: str
+    field: str
+    message: str
+    line: int | None = None
+    column: int | None = None
+    suggestion: str | None = None
+    source: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the error object of the HTTP interface, without absent members."""
+        members = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return {name: value for name, value in members if value is not None}
+
+    def __str__(self) -> str:
+        place = (
+            self.namespace if self.line is None else f"{self.line}:{self.column} {self.namespace}"
+        )
+        return f"{self.source + ': ' if self.source else ''}{place}: {self.message}"
+
+
+class WorkflowInvalid(Refused):
+    """A document breaks rules; ``errors`` holds all problems in document order.
+
+    ``left_out`` counts errors beyond the first `MAX_REPORTED`; ``warnings`` came up on the way.
+    """
+
+    code = "invalid_workflow"
+
+    def __init__(
+        self,
+        errors: Sequence[WorkflowError],
+        *,
+        left_out: int = 0,
+        warnings: Sequence[WorkflowError] = (),
+    ) -> None:
+        self.errors = list(errors)
+        self.warnings = list(warnings)
+        self.left_out = left_out
+        super().__init__(
+            _summary(self.errors, left_out),
+            details={"errors": [error.as_dict() for error in self.errors], "left_out": left_out},
+        )
+
+
+def _summary(errors: list[WorkflowError], left_out: int) -> str:
+    lines = [str(error) for error in errors]
+    if left_out:
+        lines.append(f"and {left_out} more")
+    return "\n".join(lines)
+
+
+def shown(value: object) -> str:
+    """Quote a value for a message: cut, on one line, without user parts and queries of URLs."""
+    text = str(value)
+    if "@" in text or "?" in text:
+        text = _without_credentials(text)
+    text = "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}"
+        for character in text[: SHOWN_CHARACTERS + 1]
+    )
+    if len(text) > SHOWN_CHARACTERS:
+        text = text[: SHOWN_CHARACTERS - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    return f'"{text}"'
+
+
+def _without_credentials(text: str) -> str:
+    scheme, mark, rest = text.rpartition("://")
+    rest = rest.partition("?")[0].partition("#")[0]
+    _user, at, host = rest.rpartition("@")
+    return scheme + mark + ("***@" if at else "") + host

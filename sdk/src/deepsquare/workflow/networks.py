@@ -1,0 +1,84 @@
+"""Rules of virtual networks (V-VNET)."""
+
+import ipaddress
+from collections.abc import Iterator
+
+from deepsquare.workflow.document import Places
+from deepsquare.workflow.errors import shown
+from deepsquare.workflow.model import Job, StepRun, VirtualNetwork, VNet
+from deepsquare.workflow.model.walk import runs_of
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Networks = dict[str, VirtualNetwork]
+
+NAMESPACE_NETWORK = ipaddress.ip_network("169.254.254.0/24")
+"""What slirp4netns and pasta give the device of a namespace (workflow.md 3.13)."""
+
+
+def check_networks(job: Job, places: Places) -> None:
+    """Report broken rules of virtual networks, apart from addresses in use at the same time."""
+    networks = _declared(job, places)
+    used: set[str] = set()
+    for run in runs_of(job.steps):
+        if run.custom_network_interfaces:
+            used |= _check_run(run, networks, places)
+    for name, network in networks.items():
+        if name not in used:
+            message = f"no step uses the network {shown(name)}: it is not started"
+            places.warning(network, "name", "vnet", message=message)
+
+
+def _declared(job: Job, places: Places) -> Networks:
+    networks: Networks = {}
+    for network in job.virtual_networks:
+        if network.name in networks:
+            message = f"the network {shown(network.name)} is declared twice"
+            places.error(network, "name", "vnet", message=message)
+        networks.setdefault(network.name, network)
+    return networks
+
+
+def _check_run(run: StepRun, networks: Networks, places: Places) -> set[str]:
+    joined: list[Network] = [NAMESPACE_NETWORK]
+    used = set()
+    for interface in run.custom_network_interfaces:
+        vnet = interface.vnet
+        if vnet is None:
+            continue
+        network = networks.get(vnet.name)
+        if network is None:
+            message = f"no network {shown(vnet.name)} is declared in virtualNetworks"
+            places.error(vnet, "name", "vnet", message=message)
+            continue
+        used.add(vnet.name)
+        for message in _address_problems(vnet, network):
+            places.error(vnet, "address", "vnet", message=message)
+        _join(vnet, network, joined, places)
+    return used
+
+
+def _join(vnet: VNet, network: VirtualNetwork, joined: list[Network], places: Places) -> None:
+    own = ipaddress.ip_interface(network.gateway_address).network
+    if any(own.version == other.version and own.overlaps(other) for other in joined):
+        message = "overlaps another network of this step, or 169.254.254.0/24 of its namespace"
+        places.error(vnet, "name", "vnet", message=message)
+    joined.append(own)
+
+
+def _address_problems(vnet: VNet, network: VirtualNetwork) -> Iterator[str]:
+    gateway = ipaddress.ip_interface(network.gateway_address)
+    own = ipaddress.ip_interface(vnet.address)
+    if own.version != gateway.version or own.ip not in gateway.network:
+        yield f"does not lie in the network of the gateway, {gateway.network}"
+    elif own.ip == gateway.ip:
+        yield "is the address of the gateway"
+    elif own.ip in _kept_addresses(gateway.network):
+        yield f"is the network or broadcast address of {gateway.network}"
+
+
+def _kept_addresses(network: Network) -> set[object]:
+    if network.prefixlen >= network.max_prefixlen - 1:
+        return set()
+    if network.version == 6:
+        return {network.network_address}
+    return {network.network_address, network.broadcast_address}

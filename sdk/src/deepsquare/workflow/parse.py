@@ -1,0 +1,162 @@
+"""Parsing: text or decoded data in, a checked `Job` or `Module` out, or all errors at once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from deepsquare.workflow.convert import convert_root
+from deepsquare.workflow.document import INVALID, Document, Places
+from deepsquare.workflow.errors import WorkflowError, WorkflowInvalid
+from deepsquare.workflow.model import Job, Module, Step
+from deepsquare.workflow.nodes import (
+    MAPPING,
+    MAX_DOCUMENT_BYTES,
+    NULL,
+    Node,
+    Position,
+    UnreadableDocument,
+    scalar_node,
+    too_big,
+)
+from deepsquare.workflow.read_data import read_data
+from deepsquare.workflow.read_json import NotJSON, read_json
+from deepsquare.workflow.read_yaml import read_yaml
+from deepsquare.workflow.report import Report
+from deepsquare.workflow.whole_rules import check_job, check_module
+
+BOM = "\ufeff"
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedWorkflow:
+    """A valid workflow, and what is odd about it."""
+
+    job: Job
+    warnings: tuple[WorkflowError, ...]
+    places: Places
+    """Places of the model's objects in the document, for rules that are checked later."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedModule:
+    """A valid module document, and what is odd about it."""
+
+    module: Module
+    warnings: tuple[WorkflowError, ...]
+    places: Places
+
+
+def parse_workflow(text: str | bytes) -> ParsedWorkflow:
+    """Parse a workflow in YAML or JSON, bare or under the key ``job``.
+
+    Raises `WorkflowInvalid` with all errors, in document order.
+    """
+    document, root = _read(text, Report(has_text=True))
+    return _job(document, root)
+
+
+def parse_workflow_data(data: object) -> ParsedWorkflow:
+    """Check a workflow that is decoded already; errors carry no line and column.
+
+    Raises `WorkflowInvalid`.
+    """
+    report = Report(has_text=False)
+    return _job(Document(report), _guarded(lambda: read_data(data), report))
+
+
+def parse_module(
+    text: str | bytes,
+    *,
+    source: str | None = None,
+    is_strict: bool = False,
+    place_child: Callable[[int], Step | None] | None = None,
+) -> ParsedModule:
+    """Parse a module document; metadata may be sloppy unless ``is_strict`` (W-MOD-0).
+
+    ``source`` names the module in errors; ``place_child`` gives the step for a placeholder.
+    Raises `WorkflowInvalid`.
+    """
+    document, root = _read(text, Report(has_text=True, source=source))
+    document.place_child = place_child
+    return _module(document, root, is_strict=is_strict)
+
+
+def parse_module_data(data: object) -> ParsedModule:
+    """Check a decoded module document strictly. Raises `WorkflowInvalid`."""
+    report = Report(has_text=False)
+    root = _guarded(lambda: read_data(data), report)
+    return _module(Document(report), root, is_strict=True)
+
+
+def _job(document: Document, root: Node) -> ParsedWorkflow:
+    job = convert_root(document, _unwrapped(root), cls=Job)
+    if job is not INVALID:
+        check_job(job, document)
+    _raise_errors(document.report)
+    return ParsedWorkflow(job, document.report.warnings(), document.places)
+
+
+def _module(document: Document, root: Node, *, is_strict: bool) -> ParsedModule:
+    document.is_lenient = not is_strict
+    module = convert_root(document, root, cls=Module)
+    if module is not INVALID:
+        check_module(module, document, is_strict=is_strict)
+    _raise_errors(document.report)
+    return ParsedModule(module, document.report.warnings(), document.places)
+
+
+def _unwrapped(root: Node) -> Node:
+    """Return the job of a document that holds nothing else (W-DOC-2)."""
+    if root.tag == MAPPING and len(root.value) == 1:
+        key, value = root.value[0]
+        if key.value == "job":
+            return value  # type: ignore[no-any-return]
+    return root
+
+
+def _read(text: str | bytes, report: Report) -> tuple[Document, Node]:
+    decoded = _guarded(lambda: _decode(text), report)
+    root = _guarded(lambda: _parse(decoded), report)
+    return Document(report, has_merges="<<" in decoded), root
+
+
+def _decode(text: str | bytes) -> str:
+    if len(text) > MAX_DOCUMENT_BYTES:
+        raise too_big()
+    try:
+        if isinstance(text, bytes):
+            return text.decode().removeprefix(BOM)
+        if len(text.encode()) > MAX_DOCUMENT_BYTES:
+            raise too_big()
+    except UnicodeError:
+        raise UnreadableDocument("syntax", "the document is not UTF-8", None) from None
+    return text.removeprefix(BOM)
+
+
+def _parse(text: str) -> Node:
+    if text.lstrip(" \t\r\n").startswith(("{", "[")):
+        try:
+            return read_json(text)
+        except NotJSON:
+            pass
+    root = read_yaml(text)
+    if root is None:
+        raise UnreadableDocument("required", "the document is empty", Position(0, 0))
+    return root
+
+
+def _guarded(read: Callable[[], Any], report: Report) -> Any:  # noqa: ANN401
+    """Run a reader; what it cannot read is the single error of the document."""
+    try:
+        return read()
+    except UnreadableDocument as error:
+        nowhere = scalar_node(NULL, "", error.at or Position(0, 0))
+        report.error(nowhere, (None, "Job"), error.tag, message=error.message)
+        errors, _ = report.errors()
+        raise WorkflowInvalid(errors) from None
+
+
+def _raise_errors(report: Report) -> None:
+    if report.has_errors:
+        errors, left_out = report.errors()
+        raise WorkflowInvalid(errors, left_out=left_out, warnings=report.warnings())

@@ -1,0 +1,195 @@
+"""Reads YAML 1.2 text with the core schema into nodes, within the limits of W-DOC-7.
+
+libyaml composes the tree; the hooks it calls for each node keep count and depth, so that a hostile
+text is left after a bounded amount of work.
+"""
+
+import re
+from typing import Any
+
+from yaml import YAMLError
+from yaml._yaml import CParser
+
+from deepsquare.workflow.nodes import (
+    BOOLEAN,
+    FLOAT,
+    INT,
+    MAPPING,
+    MAX_DEPTH,
+    MAX_NODES,
+    MERGE,
+    NULL,
+    SEQUENCE,
+    STRING,
+    MappingNode,
+    Node,
+    Position,
+    ScalarNode,
+    SequenceNode,
+    UnreadableDocument,
+    too_deep,
+    too_many,
+)
+
+_WORDS = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), NULL),
+    **dict.fromkeys(("true", "True", "TRUE", "false", "False", "FALSE"), BOOLEAN),
+    "<<": MERGE,
+}
+_INT = re.compile(r"[-+]?[0-9]+\Z|0o[0-7]+\Z|0x[0-9a-fA-F]+\Z")
+_FLOAT = re.compile(
+    r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z"
+    r"|[-+]?\.(?:inf|Inf|INF)\Z|\.(?:nan|NaN|NAN)\Z"
+)
+_NUMBER_STARTS = frozenset("0123456789+-.")
+_CORE_TAGS = {
+    "tag:yaml.org,2002:str": STRING,
+    "tag:yaml.org,2002:int": INT,
+    "tag:yaml.org,2002:float": FLOAT,
+    "tag:yaml.org,2002:bool": BOOLEAN,
+    "tag:yaml.org,2002:null": NULL,
+    "tag:yaml.org,2002:seq": SEQUENCE,
+    "tag:yaml.org,2002:map": MAPPING,
+}
+_BREAKS_OF_YAML_1_1 = "\x85\u2028\u2029"
+
+
+def plain_kind(text: str) -> str:
+    """Resolve a plain scalar by the core schema of YAML 1.2."""
+    kind = _WORDS.get(text)
+    if kind is not None:
+        return kind
+    if text[0] in _NUMBER_STARTS:
+        if _INT.match(text):
+            return INT
+        if _FLOAT.match(text):
+            return FLOAT
+    return STRING
+
+
+class _Composer(CParser):
+    """libyaml's composer with the core schema, counting what it builds."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._depth = 0
+        self._count = 0
+
+    def descend_resolver(self, parent: Node | None, _index: object) -> None:
+        """Enter a node; called by libyaml's binding for each one."""
+        self._depth += 1
+        self._count += 1
+        if self._depth > MAX_DEPTH:
+            raise too_deep(_start(parent))
+        if self._count > MAX_NODES:
+            raise too_many(_start(parent))
+
+    def ascend_resolver(self) -> None:
+        """Leave a node."""
+        self._depth -= 1
+
+    def resolve(self, kind: type[Node], value: str, implicit: Any) -> str:  # noqa: ANN401
+        """Return the kind of a node without an explicit tag."""
+        if kind is ScalarNode:
+            return plain_kind(value) if implicit[0] else STRING
+        return MAPPING if kind is MappingNode else SEQUENCE
+
+
+def read_yaml(text: str) -> Node | None:
+    """Read the one document of a text; None if it is empty. Raises `UnreadableDocument`."""
+    hidden = _hide_breaks(text) if any(mark in text for mark in _BREAKS_OF_YAML_1_1) else {}
+    root = _compose(text.translate(hidden) if hidden else text)
+    if root is None:
+        return None
+    # A text without both marks has no alias, and the composer has counted all it has.
+    if "&" in text and "*" in text:
+        _measure(root)
+    if hidden or "!" in text:
+        _retag(root, {replacement: chr(mark) for mark, replacement in hidden.items()})
+    return root
+
+
+def _compose(text: str) -> Node | None:
+    try:
+        root: Node | None = _Composer(text).get_single_node()
+    except YAMLError as error:
+        raise _syntax_error(error) from None
+    return root
+
+
+def _syntax_error(error: YAMLError) -> UnreadableDocument:
+    mark = getattr(error, "problem_mark", None)
+    problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable")
+    if problem == "but found another document":
+        problem = "a file holds one document: remove what follows the second ---"
+    at = Position(mark.line, mark.column) if mark else None
+    return UnreadableDocument("syntax", f"the document is no YAML: {problem}", at)
+
+
+def _start(node: Node | None) -> Position | None:
+    return None if node is None else Position(node.start_mark.line, node.start_mark.column)
+
+
+def _hide_breaks(text: str) -> dict[int, str]:
+    """Choose stand-ins for characters that libyaml, but not YAML 1.2, takes for line breaks."""
+    unused = (chr(code) for code in range(0xE000, 0xF8FF) if chr(code) not in text)
+    return {ord(mark): next(unused) for mark in _BREAKS_OF_YAML_1_1}
+
+
+def _measure(root: Node) -> None:
+    """Check count and depth of the tree with all aliases expanded, without expanding them."""
+    sizes: dict[int, tuple[int, int]] = {}
+    entered: set[int] = set()
+    pending = [root]
+    while pending:
+        node = pending[-1]
+        children = [] if id(node) in sizes else _children(node)
+        waiting = [child for child in children if id(child) not in sizes]
+        if not waiting or id(node) in entered:
+            pending.pop()
+            if waiting:
+                raise UnreadableDocument("syntax", "an alias contains itself", _start(node))
+            sizes.setdefault(id(node), _size(node, children, sizes))
+            continue
+        entered.add(id(node))
+        pending.extend(waiting)
+
+
+def _size(node: Node, children: list[Node], sizes: dict[int, tuple[int, int]]) -> tuple[int, int]:
+    count = 1 + sum(sizes[id(child)][0] for child in children)
+    depth = 1 + max((sizes[id(child)][1] for child in children), default=0)
+    if count > MAX_NODES:
+        raise too_many(_start(node))
+    if depth > MAX_DEPTH:
+        raise too_deep(_start(node))
+    return count, depth
+
+
+def _children(node: Node) -> list[Node]:
+    if isinstance(node, MappingNode):
+        return [part for entry in node.value for part in entry]
+    return node.value if isinstance(node, SequenceNode) else []
+
+
+def _retag(root: Node, breaks: dict[str, str]) -> None:
+    """Turn tags of the core schema into kinds, and stand-ins into what they stand for."""
+    back = str.maketrans(breaks)
+    seen: set[int] = set()
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        node.tag = _kind_of_tag(node)
+        if isinstance(node, ScalarNode):
+            node.value = node.value.translate(back)
+        pending.extend(_children(node))
+
+
+def _kind_of_tag(node: Node) -> str:
+    """Return the kind an explicit tag of the core schema asks for; other tags stay."""
+    kind = _CORE_TAGS.get(node.tag, node.tag)
+    if kind != STRING and node.tag in _CORE_TAGS and isinstance(node, ScalarNode):
+        return kind if plain_kind(node.value) == kind else node.tag
+    return kind

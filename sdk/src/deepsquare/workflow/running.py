@@ -1,0 +1,117 @@
+"""The launches that run at a point of a workflow, for `deepsquare.workflow.concurrency`."""
+
+import itertools
+from dataclasses import dataclass, field, replace
+
+from deepsquare.workflow.demand import NOTHING, Demand
+from deepsquare.workflow.model import Step, VNet
+from deepsquare.workflow.model.expansion import PlacedStep
+
+Users = dict[tuple[str, str], VNet]
+"""An interface by name of its virtual network and address."""
+
+_serials = itertools.count()
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What runs at once: its demand, and the addresses it uses."""
+
+    demand: Demand = NOTHING
+    users: Users = field(default_factory=dict)
+
+    def __add__(self, other: "Load") -> "Load":
+        return Load(self.demand + other.demand, self.users | other.users)
+
+    def __sub__(self, other: "Load") -> "Load":
+        users = {key: user for key, user in self.users.items() if key not in other.users}
+        return Load(self.demand - other.demand, users)
+
+    def __or__(self, other: "Load") -> "Load":
+        return Load(self.demand | other.demand, self.users | other.users)
+
+    def __mul__(self, count: int) -> "Load":
+        return Load(self.demand * count, self.users)
+
+
+@dataclass(slots=True)
+class Tally:
+    """Launches not yet awaited, by serial number: of this scope, and of those around."""
+
+    own: dict[int, Load] = field(default_factory=dict)
+    around: dict[int, Load] = field(default_factory=dict)
+    total: Load = field(default_factory=Load)
+    own_total: Load = field(default_factory=Load)
+    peak: Load = field(default_factory=Load)
+
+
+@dataclass(slots=True)
+class Scope:
+    """A scope while it is walked. ``room`` is all that runs in and around it may use."""
+
+    room: Demand
+    tally: Tally = field(default_factory=Tally)
+    names: dict[str, int] = field(default_factory=dict)
+    """Serial numbers of the launches that can be awaited here, by handle."""
+    callers: tuple[dict[str, int], ...] = ()
+    """Handles seen by the users of the modules around, innermost last."""
+
+    @property
+    def total(self) -> Load:
+        """The load of all launches that run here."""
+        return self.tally.total
+
+    @property
+    def peak(self) -> Load:
+        """The most this scope has needed so far, without the launches around it."""
+        return self.tally.peak
+
+    def free(self) -> Demand:
+        """Return the room that the running launches leave."""
+        return self.room - self.total.demand
+
+    def note(self, own: Load) -> None:
+        """Note the peak of one step, beside this scope's launches."""
+        self.tally.peak |= self.tally.own_total + own
+
+    def start(self, handle: str | None, load: Load) -> None:
+        """Add a launch."""
+        serial = next(_serials)
+        self.tally.own[serial] = load
+        self.tally.total += load
+        self.tally.own_total += load
+        self.note(Load())
+        if handle is not None:
+            self.names[handle.lower()] = serial
+
+    def release(self, handles: tuple[str, ...]) -> None:
+        """Take launches out that have been awaited."""
+        for handle in handles:
+            serial = self.names.get(handle.lower(), -1)
+            if (load := self.tally.own.pop(serial, None)) is not None:
+                self.tally.own_total -= load
+                self.tally.total -= load
+            elif (load := self.tally.around.pop(serial, None)) is not None:
+                self.tally.total -= load
+
+    def nested(self) -> "Scope":
+        """Open a scope that runs once, beside the launches here."""
+        around = {**self.tally.around, **self.tally.own}
+        return Scope(
+            self.room, Tally(around=around, total=self.total), dict(self.names), self.callers
+        )
+
+    def module(self) -> "Scope":
+        """Open the scope of a module, which sees no handle from outside."""
+        return replace(self.nested(), names={}, callers=(*self.callers, dict(self.names)))
+
+    def iteration(self, room: Demand) -> "Scope":
+        """Open the scope of one of several parallel iterations, with its share of the room."""
+        tally = Tally(total=Load(NOTHING, self.total.users))
+        return replace(self.nested(), room=room, tally=tally)
+
+    def of(self, step: Step) -> "Scope":
+        """Return this scope as a step sees it: a placed one sees its writer's handles."""
+        if not isinstance(step, PlacedStep):
+            return self
+        return replace(self, names=self.callers[-step.levels], callers=self.callers[: -step.levels])
