@@ -152,10 +152,13 @@ class SbatchApi:
                 return b""
             raise
 
-    async def tail_log(self, job_id: JobId, *, lines: int) -> bytes:
-        """Return the last lines of a job's log; raises `NotFound`."""
+    async def tail_log(self, job_id: JobId, *, lines: int) -> LogChunk:
+        """Return the last lines of a job's log, and where to go on; raises `NotFound`."""
         request = Request("GET", f"/v1/jobs/{job_id}/logs", params={"tail": str(lines)})
-        return (await self._authorised(request)).content
+        response = await self._authorised(request)
+        start = int(response.headers.get("Log-Offset", 0))
+        size = int(response.headers.get("Log-Size", start + len(response.content)))
+        return LogChunk(response.content, size)
 
     async def follow_log(self, job_id: JobId, *, start: int = 0) -> AsyncIterator[LogChunk]:
         """Yield a job's log from an offset as it grows, until it is complete.

@@ -30,6 +30,9 @@ AWAY = frozenset({502, 503, 504})
 
 DEFAULT_RETRY_AFTER_S = 1.0
 
+LONGEST_PAUSE_S = 10.0
+"""A server that asks for a longer pause is not waited for."""
+
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -86,6 +89,8 @@ class Connection:
                 return await self._send_once(request)
             except (SbatchApiUnavailable, TooManyRequests) as error:
                 last = error
+                if _asked_pause(error) > LONGEST_PAUSE_S:
+                    break
         raise last or SbatchApiBroken("the retry policy allows no attempt")
 
     @asynccontextmanager
