@@ -1,0 +1,1 @@
+"""The HTTP interface (api.md section 1)."""
