@@ -1,0 +1,126 @@
+"""The public entry: a workflow to the text of its batch script (workflow.md section 5)."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from deepsquare.errors import Refused
+from deepsquare.hashing import batch_location_hash
+from deepsquare.identifiers import BatchLocationHash
+from deepsquare.workflow import Job
+from deepsquare.workflow.concurrency import plan_concurrency
+from deepsquare.workflow.demand import Demand
+from deepsquare.workflow.model.expansion import ResolvedModule
+from deepsquare_sbatch_api.domain.rendering.environment import entries
+from deepsquare_sbatch_api.domain.rendering.images import (
+    ImageFacts,
+    ImageReference,
+    image_references,
+)
+from deepsquare_sbatch_api.domain.rendering.library import library
+from deepsquare_sbatch_api.domain.rendering.runs import RunRenderer
+from deepsquare_sbatch_api.domain.rendering.scopes import Place
+from deepsquare_sbatch_api.domain.rendering.shell import (
+    Assignment,
+    Command,
+    Function,
+    Library,
+    Literal,
+    Node,
+    write_script,
+)
+from deepsquare_sbatch_api.domain.rendering.steps import StepNote, StepRenderer
+
+MAX_SCRIPT_BYTES = 2 * 1024 * 1024
+"""W-REN-10."""
+
+FORMAT_VERSION = 1
+NO_IMAGES: Mapping[ImageReference, ImageFacts] = MappingProxyType({})
+_NONCE = re.compile(r"[0-9a-f]{32}")
+
+
+class ScriptTooLarge(Refused):
+    """The batch script of the workflow is above 2 MiB."""
+
+    code = "limit"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """A batch script and what a dry run shows of it (W-REN-12)."""
+
+    script: str
+    batch_location_hash: BatchLocationHash
+    peak: Demand
+    steps: tuple[StepNote, ...]
+    images: tuple[tuple[ImageReference, ImageFacts], ...] = ()
+    modules: tuple[ResolvedModule, ...] = ()
+
+
+def render(
+    job: Job, *, nonce: str, images: Mapping[ImageReference, ImageFacts] = NO_IMAGES
+) -> Rendering:
+    """Render an expanded, valid workflow into its batch script.
+
+    ``nonce`` is 32 lower-case hex digits, fresh for each submission, so that equal workflows have
+    different hashes. ``images`` holds what look-up found (section 7); an image without an entry is
+    fetched by its tag. The same arguments give the same bytes in any process.
+
+    Raises `ScriptTooLarge` for a script above 2 MiB, and `ValueError` for a malformed nonce.
+    """
+    if not _NONCE.fullmatch(nonce):
+        raise ValueError("a nonce is 32 lower-case hex digits")
+    plan = plan_concurrency(job)
+    renderer = StepRenderer(runs=RunRenderer(job.resources), limit_of=plan.limit_of)
+    names, notes = renderer.steps(job.steps, Place.root())
+    nodes: list[Node] = [
+        Library(_header(job, nonce)),
+        Library(library(frozenset(renderer.parts))),
+        *_settings(job),
+        *renderer.nodes,
+        Function("__ds_steps", [Command("__ds_list", names)]),
+        Command("__ds_main", [Literal(tool) for tool in _tools()]),
+    ]
+    script = write_script(nodes)
+    raw = script.encode("utf-8")
+    if len(raw) > MAX_SCRIPT_BYTES:
+        raise ScriptTooLarge(f"the batch script has {len(raw)} bytes; at most 2 MiB are accepted")
+    return Rendering(
+        script=script,
+        batch_location_hash=batch_location_hash(raw),
+        peak=plan.peak,
+        steps=tuple(notes),
+        images=tuple((image, images.get(image, ImageFacts())) for image in image_references(job)),
+    )
+
+
+def _header(job: Job, nonce: str) -> str:
+    """Return the first lines (W-REN-2); the text consists of checked parts only."""
+    logging = "on" if job.enable_logging else "off"
+    return (
+        "#!/bin/bash -l\n"
+        f"# deepsquare-workflow: {FORMAT_VERSION}\n"
+        f"# nonce: {nonce}\n"
+        f"# logging: {logging}\n"
+        "set -euo pipefail"
+    )
+
+
+def _settings(job: Job) -> Sequence[Node]:
+    resources = job.resources
+    return [
+        Assignment("__ds_tasks", Literal(str(resources.tasks))),
+        Assignment("__ds_cpus_per_task", Literal(str(resources.cpus_per_task))),
+        Assignment("__ds_mem_per_cpu", Literal(str(resources.mem_per_cpu))),
+        Assignment("__ds_gpus", Literal(str(resources.gpus))),
+        entries("__ds_env_job", job.env),
+    ]
+
+
+COREUTILS = ("cat", "chmod", "env", "head", "mkdir", "mv", "rm")
+
+
+def _tools() -> list[str]:
+    """Return the tools that must be in ``PATH`` (W-SITE-3)."""
+    return [*COREUTILS, "srun", "scancel"]

@@ -1,0 +1,247 @@
+# Time, messages, bodies and stopping: what every batch script stands on.
+#
+# A *shell level* is a bash process of this script: the batch shell, a launch, or one iteration of a
+# parallel loop. Each has a pipe of its own on file descriptor 9 on which its children announce
+# their end; descriptor 8 is the pipe of the level that started it. A *body* is a process group led
+# by a keeper, which outlives what it runs and therefore keeps the group's number taken.
+
+declare -gA __ds_codes=() __ds_site=() __ds_handles=() __ds_merged=() __ds_warned=()
+declare -ga __ds_limits=() __ds_layers=() __ds_env_files=() __ds_services=()
+declare -ga __ds_launch_pids=() __ds_launch_ids=() __ds_launch_signals=()
+__ds_signal=0      # the first signal, or the one the starting level asked for
+__ds_noticed=0     # 1 once launches were told of it
+__ds_how=15        # the signal that ends a body
+__ds_stop_at=0     # when everything must have ended, in centiseconds of __ds_time
+__ds_cut=-1        # what is being left: -1 nothing, 0 this shell level, n the n-th time limit
+__ds_shelter=0     # above 0, a signal does not cut before __ds_stop_at
+__ds_branch=''     # id of this level if it is a launch or an iteration
+__ds_context=''    # iterations and attempts around the current step, part of ids
+__ds_error=''      # DEEPSQUARE_ERROR_CODE, empty when unset
+__ds_env_current=0 # index of the environment file that steps write to
+__ds_umask=$(umask)
+__ds_storage=''
+__ds_state=''       # $__ds_storage/.deepsquare
+__ds_pid=0
+__ds_time=0
+
+__ds_say() { printf 'deepsquare: %s\n' "$1" >&2; }
+
+__ds_has() { declare -F "$1" >/dev/null; }
+
+# Sets __ds_time to centiseconds since boot; never goes back.
+__ds_now() {
+  local up
+  read -r up _ </proc/uptime
+  __ds_time=$((10#${up/./}))
+}
+
+# --- signals -----------------------------------------------------------------
+
+# The handler of the batch shell: notes the first signal, everything else follows from the flag.
+__ds_on_signal() {
+  if ((__ds_signal)); then
+    __ds_say "signal $1 ignored, already stopping"
+    return 0
+  fi
+  __ds_signal=$1
+  __ds_now
+  __ds_stop_at=$((__ds_time + (__ds_site[STOP_SECONDS] - 4) * 100))
+  if ((__ds_stop_at < __ds_time + 50)); then __ds_stop_at=$((__ds_time + 50)); fi
+}
+
+# The handler of a launch or an iteration: the level that started it left its wish in a file.
+__ds_on_request() {
+  local how at
+  if ! { IFS=' ' read -r how at <"$__ds_state/$__ds_branch.stop"; } 2>/dev/null; then
+    __ds_on_signal 15
+  elif ((!__ds_signal)); then
+    __ds_signal=$how __ds_how=$how __ds_stop_at=$at
+  elif ((at < __ds_stop_at)); then
+    __ds_stop_at=$at
+  fi
+}
+
+# Whether this level must leave what it does; looks at signals and time limits.
+__ds_must_stop() {
+  local i
+  if ((__ds_cut >= 0)); then return 0; fi
+  if ((__ds_signal)); then
+    if ((!__ds_noticed)); then
+      __ds_noticed=1
+      __ds_notice
+    fi
+    __ds_now
+    if ((!__ds_shelter || __ds_time >= __ds_stop_at)); then
+      __ds_cut=0
+      return 0
+    fi
+  fi
+  if ((${#__ds_limits[@]})); then
+    __ds_now
+    for i in "${!__ds_limits[@]}"; do
+      if ((__ds_time >= __ds_limits[i])); then
+        __ds_cut=$((i + 1))
+        return 0
+      fi
+    done
+  fi
+  return 1
+}
+
+__ds_notice() {
+  local i
+  __ds_say "stopping on signal $__ds_signal"
+  for i in "${!__ds_launch_pids[@]}"; do __ds_stop_launch "$i" 0; done
+}
+
+# --- bodies ------------------------------------------------------------------
+
+# Runs a command as a body in the background, sets __ds_pid.
+# Monitor mode gives it a process group and keeps INT and QUIT at their defaults.
+__ds_spawn() {
+  set -m
+  (__ds_keep "$@") </dev/null &
+  __ds_started $!
+}
+
+# Notes a new child in __ds_pid; a number that was used before means nothing any more.
+__ds_started() {
+  __ds_pid=$1
+  set +m
+  unset "__ds_codes[$1]"
+  disown "$1" 2>/dev/null || :
+}
+
+# The keeper: survives the signals its group gets, reports the code, takes leftovers with it.
+__ds_keep() {
+  local code=0
+  set +m
+  trap : HUP INT QUIT ILL TRAP ABRT BUS FPE USR1 SEGV USR2 PIPE ALRM TERM STKFLT CONT TSTP TTIN \
+    TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS
+  umask "$__ds_umask"
+  "$@" 8>&- 9>&- || code=$?
+  printf '%s %s\n' "$BASHPID" "$code" >&9 || :
+  kill -KILL -- "-$BASHPID"
+}
+
+# Waits for an end to be announced, at most half a second (or $1).
+__ds_idle() {
+  local pid code
+  if IFS=' ' read -r -t "${1:-0.5}" -u 9 pid code; then __ds_codes[$pid]=$code; fi
+}
+
+# Whether a process is a living child of this level. Only such a process is ever signalled.
+__ds_alive() {
+  local stat
+  { IFS= read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
+  stat=${stat##*) }
+  [[ $stat != [ZX]* ]] || return 1
+  stat=${stat#* }
+  [[ ${stat%% *} == "$BASHPID" ]]
+}
+
+__ds_has_ended() {
+  local pid code
+  if [[ -n ${__ds_codes[$1]-} ]]; then return 0; fi
+  if __ds_alive "$1"; then return 1; fi
+  while [[ -z ${__ds_codes[$1]-} ]] && IFS=' ' read -r -t 0.05 -u 9 pid code; do
+    __ds_codes[$pid]=$code
+  done
+  return 0
+}
+
+# Awaits a body and returns its code; ends it when this level must stop.
+# $2 is the id of its run, or empty.
+__ds_await() {
+  local pid=$1 code slice=0.5
+  if ((${#__ds_limits[@]})); then slice=0.1; fi
+  until __ds_has_ended "$pid"; do
+    if __ds_must_stop; then
+      __ds_end "$pid" "$2"
+      break
+    fi
+    __ds_idle "$slice"
+  done
+  code=${__ds_codes[$pid]:-137}
+  unset "__ds_codes[$pid]"
+  return "$code"
+}
+
+# Runs a command as a body and awaits it.
+__ds_do() {
+  __ds_spawn "$@"
+  __ds_await "$__ds_pid" ''
+}
+
+# Runs a short command of our own whatever the state of this level, at most $1 centiseconds.
+__ds_briefly() {
+  local deadline pid code
+  __ds_now
+  deadline=$((__ds_time + $1))
+  shift
+  __ds_spawn "$@"
+  pid=$__ds_pid
+  until __ds_has_ended "$pid"; do
+    __ds_now
+    if ((__ds_time >= deadline)); then
+      __ds_kill "$pid" 9
+      break
+    fi
+    __ds_idle 0.1
+  done
+  code=${__ds_codes[$pid]:-137}
+  unset "__ds_codes[$pid]"
+  return "$code"
+}
+
+__ds_kill() {
+  if __ds_alive "$1"; then kill -s "$2" -- "-$1" 2>/dev/null || :; fi
+}
+
+# Ends a body: the signal, the grace, KILL to what is left.
+__ds_end() {
+  local pid=$1 id=$2 deadline limit
+  __ds_now
+  limit=$((__ds_time + __ds_site[GRACE_SECONDS] * 100))
+  __ds_signal_body "$pid" "$id" "$__ds_how"
+  until __ds_has_ended "$pid"; do
+    deadline=$limit
+    __ds_now
+    if ((__ds_signal && __ds_stop_at < deadline)); then deadline=$__ds_stop_at; fi
+    if ((__ds_time >= deadline)); then
+      __ds_kill_body "$pid" "$id"
+      break
+    fi
+    __ds_idle 0.1
+  done
+}
+
+# srun forwards most signals to its tasks; the others reach them through scancel.
+__ds_signal_body() {
+  case $3 in
+    1 | 10 | 12 | 14 | 15) ;;
+    *) __ds_scancel "$2" "$3" ;;
+  esac
+  __ds_kill "$1" "$3"
+}
+
+__ds_kill_body() {
+  local i
+  __ds_say "${2:-a helper} does not end, killed"
+  if __ds_scancel "$2" 9; then
+    for i in 1 2 3 4 5; do
+      if __ds_has_ended "$1"; then return 0; fi
+      __ds_idle 0.1
+    done
+  fi
+  __ds_kill "$1" 9
+  until __ds_has_ended "$1"; do __ds_idle 0.1; done
+}
+
+# The first task of a run leaves the number of its Slurm step in a file.
+__ds_scancel() {
+  local step
+  [[ -n $1 && -s $__ds_state/$1.step ]] || return 1
+  IFS= read -r step <"$__ds_state/$1.step" || return 1
+  __ds_briefly 200 scancel "--signal=$2" "$step" 2>/dev/null
+}

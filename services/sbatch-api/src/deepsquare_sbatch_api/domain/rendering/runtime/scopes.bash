@@ -1,0 +1,93 @@
+# Scopes that run beside others: launches and iterations, each a shell level of its own.
+
+# Starts a function as a shell level in the background, sets __ds_pid. $1 its id.
+# Environment files: the level works on copies, made before it starts.
+__ds_branch_off() {
+  local i text
+  for i in "${!__ds_env_files[@]}"; do
+    IFS= read -r -d '' text <"${__ds_env_files[i]}" || :
+    printf '%s' "$text" >"$__ds_state/$1.env$i"
+    printf '%s' "$text" >"$__ds_state/$1.base$i"
+  done
+  set -m
+  (__ds_branch_main "$@") </dev/null 8>&9 &
+  __ds_started $!
+}
+
+__ds_branch_main() {
+  local code=0 i
+  __ds_branch=$1
+  trap __ds_on_request TERM
+  trap '__ds_on_signal 1' HUP
+  trap '__ds_on_signal 2' INT
+  set +m
+  exec 9<> <(:)
+  __ds_cut=-1 __ds_shelter=0 __ds_limits=() __ds_codes=() __ds_signal=0 __ds_noticed=0 __ds_how=15
+  __ds_launch_pids=() __ds_launch_ids=() __ds_launch_signals=() __ds_services=()
+  for i in "${!__ds_env_files[@]}"; do __ds_env_files[i]=$__ds_state/$1.env$i; done
+  if [[ -s $__ds_state/$1.stop ]]; then __ds_on_request; fi
+  shift
+  "$@" || code=$?
+  if ((__ds_cut == 0)); then code=$((128 + __ds_signal)); fi
+  __ds_end_scope 0 "$code"
+  __ds_close_branch "$code"
+}
+
+__ds_close_branch() {
+  printf '%s\n' "$1" >"$__ds_state/$__ds_branch.code"
+  printf '%s %s\n' "$BASHPID" "$1" >&8 || :
+  exit "$1"
+}
+
+# Asks a level started here to stop with a signal ($3) for its workloads.
+__ds_ask_to_stop() {
+  local at
+  __ds_now
+  at=$((__ds_time + __ds_site[GRACE_SECONDS] * 200 + 200))
+  if ((__ds_signal && __ds_stop_at < at)); then at=$__ds_stop_at; fi
+  printf '%s %s\n' "$3" "$at" >"$__ds_state/$2.stop"
+  if __ds_alive "$1"; then kill -s TERM "$1" 2>/dev/null || :; fi
+}
+
+# Merges what a level changed in its copies of the environment files into those of this level.
+__ds_merge() {
+  local i count=${#__ds_env_files[@]}
+  if [[ -n ${__ds_merged[$1]+x} ]]; then return 0; fi
+  __ds_merged[$1]=1
+  for ((i = 0; i < count; i++)); do
+    if [[ -e $__ds_state/$1.env$i ]]; then __ds_merge_file "$1" "$i"; fi
+  done
+}
+
+__ds_merge_file() {
+  local key before after
+  local -a __ds_keys=() changed=()
+  local -A __ds_values=() base=() new=()
+  IFS= read -r -d '' before <"$__ds_state/$1.base$2" || :
+  IFS= read -r -d '' after <"$__ds_state/$1.env$2" || :
+  if [[ $before == "$after" ]]; then return 0; fi
+  __ds_read_env_file "$__ds_state/$1.base$2"
+  for key in "${__ds_keys[@]}"; do base[$key]=${__ds_values[$key]}; done
+  __ds_keys=() __ds_values=()
+  __ds_read_env_file "$__ds_state/$1.env$2"
+  for key in "${__ds_keys[@]}"; do
+    if [[ -n ${base[$key]+x} && ${base[$key]} == "${__ds_values[$key]}" ]]; then continue; fi
+    changed+=("$key")
+    new[$key]=${__ds_values[$key]}
+  done
+  __ds_keys=() __ds_values=()
+  __ds_read_env_file "${__ds_env_files[$2]}"
+  for key in "${changed[@]}"; do
+    if [[ -z ${__ds_values[$key]+x} ]]; then __ds_keys+=("$key"); fi
+    __ds_values[$key]=${new[$key]}
+  done
+  __ds_write_env_file "${__ds_env_files[$2]}"
+}
+
+# Ends a scope of this level: its launches are those from the $1-th on; $2 is the scope's code.
+__ds_end_scope() {
+  local first=$1 how=''
+  if (($2 || __ds_signal)); then how=failed; fi
+  __ds_end_launches "$first" "$how"
+  __ds_drop_launches "$first"
+}

@@ -1,0 +1,177 @@
+"""The shell writer: typed nodes in, bash text out (workflow.md W-REN-4 to W-REN-6).
+
+Nothing else in the service writes shell. A *word* is a `Literal`, always in single quotes, or a
+`Var`, always in double quotes. Names (of commands, functions and variables) are checked, never
+escaped. There is no node for raw text: `Library` takes fixed text of this package, which holds no
+word of a customer.
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_COMMAND = re.compile(r"[A-Za-z_:][A-Za-z0-9_]*")
+_COMMENT = re.compile(r"[A-Za-z0-9 ._/@:+-]*")
+_INDENT = "  "
+
+
+class InvalidName(ValueError):
+    """A name of the generated script is not one; the generator is wrong, not the customer."""
+
+
+def quote(text: str) -> str:
+    """Return text as one single-quoted shell word; the only quoting function."""
+    if "\0" in text:
+        raise InvalidName("a shell word cannot hold NUL")
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _checked(name: str, form: re.Pattern[str]) -> str:
+    if not form.fullmatch(name):
+        raise InvalidName(f"{name!r} is no name of the generated script")
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """Text that arrives at the command byte for byte."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return quote(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Var:
+    """The value of a variable of the script, as one word."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f'"${_checked(self.name, _NAME)}"'
+
+
+Word: TypeAlias = Literal | Var
+
+
+class Node(Protocol):
+    """A piece of the script."""
+
+    def write(self, lines: list[str], indent: str) -> None:
+        """Append the lines of this piece, indented."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command with its words."""
+
+    name: str
+    words: Sequence[Word] = ()
+
+    def write(self, lines: list[str], indent: str) -> None:
+        """Append one line (words may hold newlines)."""
+        lines.append(indent + " ".join([_checked(self.name, _COMMAND), *map(str, self.words)]))
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A variable of the script gets a word; inside functions it is local."""
+
+    name: str
+    value: Word
+    is_local: bool = False
+
+    def write(self, lines: list[str], indent: str) -> None:
+        """Append one line."""
+        keyword = "local " if self.is_local else ""
+        lines.append(f"{indent}{keyword}{_checked(self.name, _NAME)}={self.value}")
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayAssignment:
+    """An array of the enclosing function gets words."""
+
+    name: str
+    words: Sequence[Word]
+
+    def write(self, lines: list[str], indent: str) -> None:
+        """Append one line."""
+        words = " ".join(map(str, self.words))
+        lines.append(f"{indent}local -a {_checked(self.name, _NAME)}=({words})")
+
+
+@dataclass(frozen=True, slots=True)
+class HereDocument:
+    """A variable gets a longer text, byte for byte, with or without a final newline."""
+
+    name: str
+    text: str
+
+    def write(self, lines: list[str], indent: str) -> None:
+        """Append the document and the removal of the newline that every document ends with."""
+        name, end = _checked(self.name, _NAME), delimiter(self.text)
+        lines.append(f"{indent}IFS= read -r -d '' {name} <<'{end}' || :")
+        lines.append(self.text)
+        lines.append(end)
+        lines.append(f"{indent}{name}=${{{name}%$'\\n'}}")
+
+
+def delimiter(text: str) -> str:
+    """Return a word that no line of the text equals, the same for the same text."""
+    lines = set(text.split("\n"))
+    seed = text.encode("utf-8", "surrogateescape")
+    while True:
+        found = "END_" + hashlib.sha256(seed).hexdigest()[:12]
+        if found not in lines:
+            return found
+        seed = found.encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of the script."""
+
+    name: str
+    body: Sequence[Node]
+
+    def write(self, lines: list[str], indent: str) -> None:
+        """Append the definition."""
+        lines.append(f"{indent}{_checked(self.name, _NAME)}() {{")
+        for node in self.body:
+            node.write(lines, indent + _INDENT)
+        lines.append(indent + "}")
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A remark for whoever reads the script; plain characters only."""
+
+    text: str
+
+    def write(self, lines: list[str], indent: str) -> None:
+        """Append one line."""
+        lines.append(f"{indent}# {_checked(self.text, _COMMENT)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Fixed text of this package (see `library`); never built from customers' data."""
+
+    text: str
+
+    def write(self, lines: list[str], indent: str) -> None:  # noqa: ARG002 - fixed text is not moved
+        """Append the text as it is."""
+        lines.append(self.text)
+
+
+def write_script(nodes: Sequence[Node]) -> str:
+    """Return the text of a script, ending in a newline."""
+    lines: list[str] = []
+    for node in nodes:
+        node.write(lines, "")
+    lines.append("")
+    return "\n".join(lines)

@@ -1,0 +1,173 @@
+"""Steps to functions of the script (workflow.md 3.7 to 3.11, 3.15).
+
+Every step becomes a function `__ds_step_<path>` and one per part it has (condition, body, ...).
+The parts are calls of the fixed runtime with quoted data; control flow is the runtime's.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from deepsquare.workflow import Step, StepAsyncLaunch, StepFor, StepRun
+from deepsquare.workflow.model.expansion import ExpandedUse, PlacedStep
+from deepsquare_sbatch_api.domain.rendering.environment import entries
+from deepsquare_sbatch_api.domain.rendering.runs import RunRenderer
+from deepsquare_sbatch_api.domain.rendering.scopes import Place
+from deepsquare_sbatch_api.domain.rendering.shell import (
+    ArrayAssignment,
+    Command,
+    Comment,
+    Function,
+    Literal,
+    Node,
+    Word,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StepNote:
+    """A step of the rendered tree: its path, what it is, and what it holds."""
+
+    path: str
+    name: str
+    kind: str
+    children: tuple["StepNote", ...] = ()
+
+
+@dataclass(slots=True)
+class StepRenderer:
+    """Renders steps into functions; `parts` collects the runtime parts they need."""
+
+    runs: RunRenderer
+    limit_of: Callable[[StepFor], int]
+    nodes: list[Node] = field(default_factory=list)
+    parts: set[str] = field(default_factory=set)
+
+    def steps(self, steps: Sequence[Step], place: Place) -> tuple[list[Word], list[StepNote]]:
+        """Render a list; return the names of its functions and its tree."""
+        names: list[Word] = []
+        notes: list[StepNote] = []
+        for index, step in enumerate(steps):
+            at = place.child(str(index))
+            at = at.outward(step.levels) if isinstance(step, PlacedStep) else at
+            notes.append(self.step(step, at))
+            names.append(Literal(at.function("step")))
+        return names, notes
+
+    def block(self, part: str, steps: Sequence[Step], place: Place) -> list[StepNote]:
+        """Render a list as the function of a part: a group's body, `catch` or `finally`."""
+        inner = place if part == "body" else place.child(part)
+        names, notes = self.steps(steps, inner)
+        self.nodes.append(Function(place.function(part), [Command("__ds_list", names)]))
+        return notes
+
+    def step(self, step: Step, place: Place) -> StepNote:
+        """Render one step with all its parts."""
+        parts: list[str] = []
+        if step.depends_on:
+            self._depends(step, place, parts)
+        if step.if_:
+            words = [Literal(place.path), Literal(step.if_)]
+            self.nodes.append(Function(place.function("if"), [Command("__ds_if", words)]))
+            parts.append("if")
+        kind, children = self._body(step, place)
+        if kind:
+            parts.append("body")
+        for part, block in (("catch", step.catch), ("finally", step.finally_)):
+            if block:
+                children += self.block(part, block, place)
+                parts.append(part)
+        self._function(step, place, parts)
+        return StepNote(place.path, step.name or "", kind or "empty", tuple(children))
+
+    def _function(self, step: Step, place: Place, parts: list[str]) -> None:
+        is_launch = step.launch is not None
+        words = [
+            Literal(place.path),
+            Literal(step.name or ""),
+            Literal(str(0 if is_launch else step.timeout or 0)),
+            Literal(str(0 if is_launch else step.retries)),
+            Literal(" ".join(parts)),
+        ]
+        call: Node = Command("__ds_step", words)
+        if isinstance(step, PlacedStep):
+            call = Command(
+                "__ds_with_env_file", [Literal(str(place.env_index)), Literal("__ds_step"), *words]
+            )
+        self.nodes.append(Function(place.function("step"), [call]))
+
+    def _depends(self, step: Step, place: Place, parts: list[str]) -> None:
+        self.parts |= {"scopes", "launches"}
+        paths = [Literal(place.handles[handle.lower()]) for handle in step.depends_on]
+        call = Command("__ds_await_launches", paths)
+        self.nodes.append(Function(place.function("depends"), [call]))
+        parts.append("depends")
+
+    def _body(self, step: Step, place: Place) -> tuple[str, list[StepNote]]:
+        if step.run is not None:
+            self._run(step, step.run, place)
+            return "run", []
+        if step.for_ is not None:
+            return "for", self._loop(step.for_, place)
+        if step.launch is not None:
+            return "launch", self._launch(step, step.launch, place)
+        if isinstance(step.use, ExpandedUse):
+            return "use", self._use(step.use, place)
+        if step.steps:
+            return "steps", self.block("body", step.steps, place)
+        return "", []
+
+    def _run(self, step: Step, run: StepRun, place: Place) -> None:
+        rendered = self.runs.render(run, name=step.name or "", place=place)
+        self.nodes += rendered.nodes
+        self.parts |= rendered.parts
+
+    def _loop(self, loop: StepFor, place: Place) -> list[StepNote]:
+        self.parts |= {"scopes", "launches", "loops"}
+        inner = place.nested_scope()
+        names, notes = self.steps(loop.steps, inner)
+        body = place.function("list")
+        self.nodes.append(Function(body, [Command("__ds_list", names)]))
+        variable = "item" if loop.range is None else "index"
+        items = [Literal(item) for item in loop.items or ()]
+        nodes: list[Node] = [ArrayAssignment("__ds_loop", items)]
+        if loop.range is not None:
+            bounds = (loop.range.begin, loop.range.end, loop.range.increment or 1)
+            nodes.append(Command("__ds_count", [Literal(str(bound)) for bound in bounds]))
+        nodes.append(self._loop_call(loop, place, [Literal(variable), Literal(body)]))
+        self.nodes.append(Function(place.function("body"), nodes))
+        return notes
+
+    def _loop_call(self, loop: StepFor, place: Place, words: list[Word]) -> Command:
+        if not loop.parallel:
+            return Command("__ds_sequential", words)
+        limit = Literal(str(self.limit_of(loop)))
+        return Command("__ds_parallel", [Literal(place.path), *words, limit])
+
+    def _launch(self, step: Step, launch: StepAsyncLaunch, place: Place) -> list[StepNote]:
+        self.parts |= {"scopes", "launches"}
+        names, notes = self.steps(launch.steps, place.nested_scope())
+        body = place.function("list")
+        self.nodes.append(Function(body, [Command("__ds_list", names)]))
+        words = [
+            Literal(place.path),
+            Literal(str(launch.signal_on_parent_step_exit)),
+            Literal(str(step.timeout or 0)),
+            Literal(str(step.retries)),
+            Literal(body),
+        ]
+        self.nodes.append(Function(place.function("body"), [Command("__ds_launch", words)]))
+        if launch.handle_name:
+            place.handles[launch.handle_name.lower()] = place.path
+        return notes
+
+    def _use(self, use: ExpandedUse, place: Place) -> list[StepNote]:
+        self.parts |= {"scopes", "launches", "modules"}
+        names, notes = self.steps(use.body, place.module_scope())
+        body, bindings = place.function("list"), place.function("bind")
+        self.nodes.append(Function(body, [Command("__ds_list", names)]))
+        self.nodes.append(entries(bindings, use.bindings))
+        exported = [Literal(key) for key in use.outputs] if use.export_env_as else []
+        words = [Literal(place.path), Literal(bindings), Literal(body)]
+        call = Command("__ds_use", [*words, Literal(use.export_env_as or ""), *exported])
+        self.nodes.append(Function(place.function("body"), [Comment(use.resolved.file), call]))
+        return notes
