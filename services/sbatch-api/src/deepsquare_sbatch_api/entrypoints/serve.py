@@ -1,0 +1,44 @@
+"""Serving until a signal comes."""
+
+import signal
+
+import uvicorn
+import uvloop
+
+from deepsquare_sbatch_api.entrypoints.build import running
+from deepsquare_sbatch_api.entrypoints.http.app import create_app
+from deepsquare_sbatch_api.entrypoints.http.metrics import Metrics
+from deepsquare_sbatch_api.entrypoints.logs import configure_logs
+from deepsquare_sbatch_api.settings import Settings
+
+SHUTDOWN_S = 5
+"""How long open answers, such as followed logs, may go on after a signal."""
+
+
+def serve_until_stopped(settings: Settings) -> None:
+    """Serve until INT or TERM; raises what keeps the service from starting."""
+    configure_logs(settings.log_level)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # uvicorn raises the signal again once it has stopped; the stores are still open then
+        signal.signal(number, lambda *_: None)
+    uvloop.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    metrics = Metrics()
+    async with running(settings, metrics) as services:
+        host, _, port = settings.listen.rpartition(":")
+        config = uvicorn.Config(
+            create_app(services, metrics),
+            host=host.strip("[]"),
+            port=int(port),
+            lifespan="off",
+            http="httptools",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=list(settings.trusted_proxies),
+            timeout_graceful_shutdown=SHUTDOWN_S,
+        )
+        await uvicorn.Server(config).serve()
