@@ -38,10 +38,12 @@ class Shape:
 class ChainJob:
     """One job as of one block.
 
-    ``changed_block`` is the block of the last transition, ``read_block`` the block of the view.
+    ``changed_block`` is the block of the last transition, ``read_block`` and ``read_at``
+    those of the view.
     Times are Unix seconds of chain time, 0 while unset. ``paid_minutes`` is the total paid,
     top-ups included; ``claim_timeout_s`` is how long a provider may take over a claim, 0 where
-    the chain keeps no terms any more; ``claimed_at`` is the time of the claim while it stands.
+    the chain keeps no terms any more; ``claimed_at`` is the time of the claim while it stands;
+    ``attested_at`` that of this provider's last attestation that the job runs.
     """
 
     job_id: JobId
@@ -50,9 +52,11 @@ class ChainJob:
     script_hash: BatchLocationHash
     shape: Shape
     read_block: int
+    read_at: int
     changed_block: int
     paid_minutes: int = 0
     claim_timeout_s: int = 0
     claimed_at: int = 0
     started_at: int = 0
+    attested_at: int = 0
     cancel_requested_at: int = 0

@@ -21,14 +21,13 @@ class FetchScript:
 
 @dataclass(frozen=True, slots=True)
 class SubmitBatch:
-    """Hand the script to the batch system, unless a batch of the name exists already."""
+    """Hand the script to the batch system, which was seen to hold no batch of the job."""
 
     job_id: JobId
     script_hash: BatchLocationHash
     customer: Address
     shape: Shape
     limit_minutes: int
-    newer_than: SlurmId
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +71,45 @@ class RefuseJob:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class AttestRunning:
+    """Attest on chain that the job has run until now; counts only if nobody reports its end."""
+
+    job_id: JobId
+
+
+@dataclass(frozen=True, slots=True)
+class TakeJobs:
+    """Claim assigned jobs, at most ``limit``."""
+
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakeStops:
+    """Empty the queue of stop requests; what they ask for is read from the jobs themselves."""
+
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakeTopUps:
+    """Empty the queue of top-ups; what is paid is read from the jobs themselves."""
+
+    limit: int
+
+
 SiteCommand = FetchScript | SubmitBatch | SetTimeLimit | CancelBatch
 """Done at the provider's site, each at once."""
 
-ChainCommand = ReportRunning | ReportEnd | RefuseJob
+JobReport = ReportRunning | ReportEnd | RefuseJob | AttestRunning
+"""Said of one job on chain."""
+
+QueueCommand = TakeJobs | TakeStops | TakeTopUps
+"""Work on this provider's queues on chain."""
+
+ChainCommand = JobReport | QueueCommand
 """Done on chain, many in one transaction, in order."""
 
-Command = SiteCommand | ChainCommand
+Command = SiteCommand | JobReport
+"""What may be due for one job."""

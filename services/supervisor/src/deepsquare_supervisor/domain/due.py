@@ -5,10 +5,11 @@ Pure and level-triggered: asked again it answers the same until the world has ch
 
 from collections.abc import Callable, Iterable
 
-from deepsquare.chain._generated.enums import JobStatus
+from deepsquare.chain import JobStatus
 from deepsquare_supervisor.domain.batch import Batch, BatchState
 from deepsquare_supervisor.domain.claim import Standing
 from deepsquare_supervisor.domain.commands import (
+    AttestRunning,
     CancelBatch,
     Command,
     FetchScript,
@@ -57,7 +58,7 @@ def _fetch(job: Job, _policy: Policy) -> Iterable[Command]:
 
 
 def _submit(job: Job, policy: Policy) -> Iterable[Command]:
-    if job.chain.standing is not Standing.CLAIMED:
+    if job.chain.standing is not Standing.CLAIMED or not job.is_batch_unseen:
         return
     chain = job.chain
     yield SubmitBatch(
@@ -66,7 +67,6 @@ def _submit(job: Job, policy: Policy) -> Iterable[Command]:
         customer=chain.customer,
         shape=chain.shape,
         limit_minutes=paid_limit(job, policy),
-        newer_than=job.ignore_up_to,
     )
 
 
@@ -74,10 +74,19 @@ def _steer(job: Job, policy: Policy) -> Iterable[Command]:
     """Report the start, keep the limit at what is paid, and obey a cancel."""
     if job.phase is Phase.STARTED and job.chain.standing is Standing.CLAIMED:
         yield ReportRunning(job.job_id)
+    if _is_attestation_due(job, policy):
+        yield AttestRunning(job.job_id)
     if job.chain.cancel_requested_at:
         yield from _cancel(job, policy)
     elif job.live_batch and job.live_batch.limit_minutes != paid_limit(job, policy):
         yield SetTimeLimit(job.job_id, job.live_batch.batch_id, paid_limit(job, policy))
+
+
+def _is_attestation_due(job: Job, policy: Policy) -> bool:
+    chain, batch = job.chain, job.live_batch
+    if chain.standing is not Standing.RUNNING or not batch or batch.state is BatchState.QUEUED:
+        return False
+    return chain.read_at - max(chain.started_at, chain.attested_at) >= policy.attest_every_s
 
 
 def _cancel(job: Job, policy: Policy) -> Iterable[Command]:

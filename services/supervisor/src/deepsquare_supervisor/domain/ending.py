@@ -15,7 +15,7 @@ was not (protocol.md 4.2, 4.3): a provider has no way to report less.
 
 from dataclasses import dataclass
 
-from deepsquare.chain._generated.enums import JobStatus
+from deepsquare.chain import JobStatus
 from deepsquare_supervisor.domain.batch import Batch, BatchState
 from deepsquare_supervisor.domain.claim import ChainJob
 

@@ -41,7 +41,8 @@ class Policy:
     ``stop_s``: from TERM to the end of a batch. ``script_grace_s``: how long a missing script is
     asked for again. ``hand_back_margin_s``: how long before the claim time-out a job that could not
     be submitted goes back. ``finality_blocks``: how many blocks above an end it counts as final.
-    ``max_minutes``: the longest run time the site grants.
+    ``max_minutes``: the longest run time the site grants. ``attest_every_s``: how often the chain
+    is told that a job still runs.
     """
 
     stop_s: int = 25
@@ -49,6 +50,7 @@ class Policy:
     hand_back_margin_s: int = 60
     finality_blocks: int = 5
     max_minutes: int = 525_600
+    attest_every_s: int = 7200
 
 
 @dataclass(frozen=True, slots=True)

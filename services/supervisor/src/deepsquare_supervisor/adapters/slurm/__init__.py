@@ -1,0 +1,1 @@
+"""Slurm by its commands: argument lists out, text in. Seen with 22.05."""

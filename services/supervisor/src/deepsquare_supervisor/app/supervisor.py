@@ -1,0 +1,66 @@
+"""The process: a loop of ticks, a loop that ships logs, and a listener that wakes them."""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from typing import Protocol
+
+from deepsquare_supervisor.app.reconciler import Reconciler
+from deepsquare_supervisor.app.shipping import LogShipper
+
+
+class Wake(Protocol):
+    """Wakes the loop early; `deepsquare.chain.wakeup.WakeUp` is one."""
+
+    async def wait(self) -> bool:
+        """Return when something may have happened, or after a while."""
+        ...
+
+    async def run(self) -> None:
+        """Listen until cancelled."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long to wait, in seconds."""
+
+    busy_s: float = 1
+    logs_s: float = 1
+
+
+class Supervisor:
+    """Runs until cancelled."""
+
+    def __init__(
+        self, *, reconciler: Reconciler, shipper: LogShipper, wake: Wake, pace: Pace
+    ) -> None:
+        self._reconciler = reconciler
+        self._shipper = shipper
+        self._wake = wake
+        self._pace = pace
+
+    async def run(self) -> None:
+        """Tick and ship."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._wake.run())
+            group.create_task(self._tick_forever())
+            group.create_task(self._ship_forever())
+
+    async def _tick_forever(self) -> None:
+        while True:
+            await self._reconciler.tick()
+            await self._rest()
+
+    async def _rest(self) -> None:
+        if not self._reconciler.is_busy:
+            await self._wake.wait()
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._pace.busy_s):
+                await self._wake.wait()
+
+    async def _ship_forever(self) -> None:
+        while True:
+            await self._shipper.ship()
+            await asyncio.sleep(self._pace.logs_s)
