@@ -58,6 +58,16 @@ class AccessControlUnauthorizedAccount(ContractError):
 
 
 @dataclass(eq=False)
+class AddressEmptyCode(ContractError):
+    """Custom error `AddressEmptyCode(address target)`."""
+
+    signature = "AddressEmptyCode(address)"
+    selector = bytes.fromhex("9996b315")
+
+    target: Address
+
+
+@dataclass(eq=False)
 class AlreadyDone(ContractError):
     """Custom error `AlreadyDone()`."""
 
@@ -104,6 +114,14 @@ class ConstantOutOfRange(ContractError):
 
 
 @dataclass(eq=False)
+class Create2EmptyBytecode(ContractError):
+    """Custom error `Create2EmptyBytecode()`."""
+
+    signature = "Create2EmptyBytecode()"
+    selector = bytes.fromhex("4ca249dc")
+
+
+@dataclass(eq=False)
 class CustomerMetaSchedulerProviderOnly(ContractError):
     """Custom error `CustomerMetaSchedulerProviderOnly()`."""
 
@@ -131,6 +149,34 @@ class DeadlineNotReached(ContractError):
 
     current: int
     deadline: int
+
+
+@dataclass(eq=False)
+class ECDSAInvalidSignature(ContractError):
+    """Custom error `ECDSAInvalidSignature()`."""
+
+    signature = "ECDSAInvalidSignature()"
+    selector = bytes.fromhex("f645eedf")
+
+
+@dataclass(eq=False)
+class ECDSAInvalidSignatureLength(ContractError):
+    """Custom error `ECDSAInvalidSignatureLength(uint256 length)`."""
+
+    signature = "ECDSAInvalidSignatureLength(uint256)"
+    selector = bytes.fromhex("fce698f7")
+
+    length: int
+
+
+@dataclass(eq=False)
+class ECDSAInvalidSignatureS(ContractError):
+    """Custom error `ECDSAInvalidSignatureS(bytes32 s)`."""
+
+    signature = "ECDSAInvalidSignatureS(bytes32)"
+    selector = bytes.fromhex("d78bce0c")
+
+    s: bytes
 
 
 @dataclass(eq=False)
@@ -169,6 +215,26 @@ class ERC20InsufficientBalance(ContractError):
 
 
 @dataclass(eq=False)
+class ERC20InvalidApprover(ContractError):
+    """Custom error `ERC20InvalidApprover(address approver)`."""
+
+    signature = "ERC20InvalidApprover(address)"
+    selector = bytes.fromhex("e602df05")
+
+    approver: Address
+
+
+@dataclass(eq=False)
+class ERC20InvalidCap(ContractError):
+    """Custom error `ERC20InvalidCap(uint256 cap)`."""
+
+    signature = "ERC20InvalidCap(uint256)"
+    selector = bytes.fromhex("392e1e27")
+
+    cap: int
+
+
+@dataclass(eq=False)
 class ERC20InvalidReceiver(ContractError):
     """Custom error `ERC20InvalidReceiver(address receiver)`."""
 
@@ -176,6 +242,26 @@ class ERC20InvalidReceiver(ContractError):
     selector = bytes.fromhex("ec442f05")
 
     receiver: Address
+
+
+@dataclass(eq=False)
+class ERC20InvalidSender(ContractError):
+    """Custom error `ERC20InvalidSender(address sender)`."""
+
+    signature = "ERC20InvalidSender(address)"
+    selector = bytes.fromhex("96c6fd1e")
+
+    sender: Address
+
+
+@dataclass(eq=False)
+class ERC20InvalidSpender(ContractError):
+    """Custom error `ERC20InvalidSpender(address spender)`."""
+
+    signature = "ERC20InvalidSpender(address)"
+    selector = bytes.fromhex("94280d62")
+
+    spender: Address
 
 
 @dataclass(eq=False)
@@ -200,11 +286,38 @@ class ERC2612InvalidSigner(ContractError):
 
 
 @dataclass(eq=False)
+class FailedCall(ContractError):
+    """Custom error `FailedCall()`."""
+
+    signature = "FailedCall()"
+    selector = bytes.fromhex("d6bda275")
+
+
+@dataclass(eq=False)
+class FailedDeployment(ContractError):
+    """Custom error `FailedDeployment()`."""
+
+    signature = "FailedDeployment()"
+    selector = bytes.fromhex("b06ebf3d")
+
+
+@dataclass(eq=False)
 class HardwareOutOfRange(ContractError):
     """Custom error `HardwareOutOfRange()`."""
 
     signature = "HardwareOutOfRange()"
     selector = bytes.fromhex("3b0c5c1a")
+
+
+@dataclass(eq=False)
+class InsufficientBalance(ContractError):
+    """Custom error `InsufficientBalance(uint256 balance, uint256 needed)`."""
+
+    signature = "InsufficientBalance(uint256,uint256)"
+    selector = bytes.fromhex("cf479181")
+
+    balance: int
+    needed: int
 
 
 @dataclass(eq=False)
@@ -228,6 +341,17 @@ class InsufficientHardware(ContractError):
     resource: int
     required: int
     available: int
+
+
+@dataclass(eq=False)
+class InvalidAccountNonce(ContractError):
+    """Custom error `InvalidAccountNonce(address account, uint256 currentNonce)`."""
+
+    signature = "InvalidAccountNonce(address,uint256)"
+    selector = bytes.fromhex("752d88c0")
+
+    account: Address
+    current_nonce: int
 
 
 @dataclass(eq=False)
@@ -260,6 +384,14 @@ class InvalidPrices(ContractError):
 
     signature = "InvalidPrices()"
     selector = bytes.fromhex("2084e5f6")
+
+
+@dataclass(eq=False)
+class InvalidShortString(ContractError):
+    """Custom error `InvalidShortString()`."""
+
+    signature = "InvalidShortString()"
+    selector = bytes.fromhex("b3512b0c")
 
 
 @dataclass(eq=False)
@@ -493,11 +625,42 @@ class RunningStatusOnly(ContractError):
 
 
 @dataclass(eq=False)
+class SafeCastOverflowedUintDowncast(ContractError):
+    """Custom error `SafeCastOverflowedUintDowncast(uint8 bits, uint256 value)`."""
+
+    signature = "SafeCastOverflowedUintDowncast(uint8,uint256)"
+    selector = bytes.fromhex("6dfcc650")
+
+    bits: int
+    value: int
+
+
+@dataclass(eq=False)
+class SafeERC20FailedOperation(ContractError):
+    """Custom error `SafeERC20FailedOperation(address token)`."""
+
+    signature = "SafeERC20FailedOperation(address)"
+    selector = bytes.fromhex("5274afe7")
+
+    token: Address
+
+
+@dataclass(eq=False)
 class SameStatusError(ContractError):
     """Custom error `SameStatusError()`."""
 
     signature = "SameStatusError()"
     selector = bytes.fromhex("2a856fc9")
+
+
+@dataclass(eq=False)
+class StringTooLong(ContractError):
+    """Custom error `StringTooLong(string str)`."""
+
+    signature = "StringTooLong(string)"
+    selector = bytes.fromhex("305a27a9")
+
+    str: str
 
 
 @dataclass(eq=False)
@@ -530,27 +693,41 @@ ERRORS: tuple[type[ContractError], ...] = (
     AccessControlEnforcedDefaultAdminRules,
     AccessControlInvalidDefaultAdmin,
     AccessControlUnauthorizedAccount,
+    AddressEmptyCode,
     AlreadyDone,
     AmountTooLarge,
     ArrayLengthMismatch,
     Banned,
     ConstantOutOfRange,
+    Create2EmptyBytecode,
     CustomerMetaSchedulerProviderOnly,
     CustomerOnly,
     DeadlineNotReached,
+    ECDSAInvalidSignature,
+    ECDSAInvalidSignatureLength,
+    ECDSAInvalidSignatureS,
     ERC20ExceededCap,
     ERC20InsufficientAllowance,
     ERC20InsufficientBalance,
+    ERC20InvalidApprover,
+    ERC20InvalidCap,
     ERC20InvalidReceiver,
+    ERC20InvalidSender,
+    ERC20InvalidSpender,
     ERC2612ExpiredSignature,
     ERC2612InvalidSigner,
+    FailedCall,
+    FailedDeployment,
     HardwareOutOfRange,
+    InsufficientBalance,
     InsufficientFunds,
     InsufficientHardware,
+    InvalidAccountNonce,
     InvalidJob,
     InvalidJobDefinition,
     InvalidNodesCount,
     InvalidPrices,
+    InvalidShortString,
     InvalidTotalCpus,
     InvalidTotalMem,
     InvalidTransition,
@@ -575,7 +752,10 @@ ERRORS: tuple[type[ContractError], ...] = (
     RunningColdStatusOnly,
     RunningScheduledStatusOnly,
     RunningStatusOnly,
+    SafeCastOverflowedUintDowncast,
+    SafeERC20FailedOperation,
     SameStatusError,
+    StringTooLong,
     TransferFailed,
     WaitingApprovalOnly,
     WiringMismatch,

@@ -40,6 +40,39 @@ class JobDefinition:
 
 
 @dataclass(frozen=True, slots=True)
+class JobDemand:
+    """Struct `JobDemand` of the contracts."""
+
+    gpus: int
+    mem_per_cpu: int
+    cpus_per_task: int
+    ntasks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Struct `Ending` of the contracts."""
+
+    customer: Address
+    provider: Address
+    provider_amount: int
+    fee: int
+    refund: int
+    is_settled: bool
+    is_stopping: bool
+    is_overbilled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Popped:
+    """Struct `Popped` of the contracts."""
+
+    job_id: JobId
+    skipped: int
+    is_drained: bool
+
+
+@dataclass(frozen=True, slots=True)
 class JobCost:
     """Struct `JobCost` of the contracts."""
 

@@ -1,0 +1,80 @@
+"""Asks Ape for the compiled contracts, and the compiler itself for the enums."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tools.abi.artefacts import CONTRACTS, Artefacts
+
+if TYPE_CHECKING:
+    from ethpm_types import ContractType
+
+ROOT = Path(__file__).parents[2]
+COMPILER_FOLDER = ROOT / "tools" / "solc"
+TYPES = "contracts/types"
+
+
+def use_project_compiler() -> None:
+    """Point py-solc-x at the compiler of the project; call it before Ape is imported."""
+    os.environ.setdefault("SOLCX_BINARY_PATH", str(COMPILER_FOLDER))
+
+
+def read_artefacts() -> Artefacts:
+    """Compile what has changed and return what the SDK needs of it."""
+    use_project_compiler()
+    from ape import Project  # noqa: PLC0415 - must come after the compiler is set
+
+    compiled = Project(ROOT).load_contracts()
+    return Artefacts(
+        abi_by_contract={name: _abi(compiled[name]) for name in CONTRACTS},
+        members_by_enum=_enums(("JobStatus", "StorageType")),
+        bytecode_by_contract={name: _bytecode(compiled[name]) for name in CONTRACTS},
+    )
+
+
+def _abi(contract: ContractType) -> list[dict[str, Any]]:
+    items = [
+        item.model_dump(mode="json", by_alias=True, exclude_none=True) for item in contract.abi
+    ]
+    return sorted(items, key=lambda item: (item["type"], item.get("name", ""), str(item)))
+
+
+def _bytecode(contract: ContractType) -> str:
+    return str(contract.deployment_bytecode.bytecode)
+
+
+def _enums(names: tuple[str, ...]) -> dict[str, list[str]]:
+    """Members in wire order, from the compiler's syntax tree."""
+    members = {
+        node["name"]: [member["name"] for member in node["members"]]
+        for tree in _syntax_trees()
+        for node in tree["nodes"]
+        if node["nodeType"] == "EnumDefinition"
+    }
+    return {name: members[name] for name in names}
+
+
+def _syntax_trees() -> list[dict[str, Any]]:
+    sources = {
+        f"{TYPES}/{path.name}": {"content": path.read_text()}
+        for path in sorted((ROOT / TYPES).glob("*.sol"))
+    }
+    request = {
+        "language": "Solidity",
+        "sources": sources,
+        "settings": {"stopAfter": "parsing", "outputSelection": {"*": {"": ["ast"]}}},
+    }
+    launcher = next(COMPILER_FOLDER.glob("solc-v*"))
+    answer = subprocess.run(
+        [launcher, "--standard-json"],
+        input=json.dumps(request),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    return [source["ast"] for source in json.loads(answer.stdout)["sources"].values()]
