@@ -205,4 +205,7 @@ def test_revert__any_bytes__never_raises(data: bytes) -> None:
 
 
 def _sample(kind: str) -> Any:
-    return an_address(9) if kind == "address" else bytes(32) if kind == "bytes32" else 3
+    samples = {"address": an_address(9), "string": "text", "bool": True}
+    if kind.startswith("bytes"):
+        return bytes(int(kind.removeprefix("bytes")))
+    return samples.get(kind, 3)

@@ -12,3 +12,6 @@ class Call:
     to: Address
     data: bytes = field(repr=False)
     label: str
+    tries: tuple["Call", ...] = field(default=(), repr=False)
+    """The calls of a `tryMulticall`, whose gas is estimated one by one: as it survives the failure
+    of a call, an estimate of the whole would be too low for all of them to succeed."""

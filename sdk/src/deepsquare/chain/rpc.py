@@ -18,6 +18,7 @@ from deepsquare.chain.errors import RpcUnavailable
 from deepsquare.chain.jsonrpc import EndpointFailed, Json, Request, parse_answer
 from deepsquare.chain.logs import LogFilter, RawLog, parse_log
 from deepsquare.chain.retry import RetryPolicy
+from deepsquare.errors import DeepSquareError
 from deepsquare.identifiers import Address
 
 BATCH_SIZE = 100
@@ -25,6 +26,8 @@ BATCH_SIZE = 100
 
 HEAD_PATIENCE_S = 60.0
 """How long a head below one already seen counts as a lagging endpoint and not as the truth."""
+
+_LATEST = Request("eth_getBlockByNumber", ["latest", False])
 
 
 class Rpc:
@@ -74,7 +77,18 @@ class Rpc:
         return (await self.requests([Request(method, params)]))[0]
 
     async def requests(self, requests: Sequence[Request]) -> list[Any]:
-        """Return the results of several requests, sent in as few HTTP bodies as possible."""
+        """Return the results of several requests, sent in as few HTTP bodies as possible.
+
+        Raises the first error of any of them.
+        """
+        outcomes = await self.outcomes(requests)
+        for outcome in outcomes:
+            if isinstance(outcome, DeepSquareError):
+                raise outcome
+        return outcomes
+
+    async def outcomes(self, requests: Sequence[Request]) -> list[Json | DeepSquareError]:
+        """As `requests`, with the error in the place of a result that a node refused."""
         chunks = [requests[i : i + BATCH_SIZE] for i in range(0, len(requests), BATCH_SIZE)]
         answers = await asyncio.gather(*(self._ask_any(chunk) for chunk in chunks))
         return [result for chunk in answers for result in chunk]
@@ -131,7 +145,7 @@ class Rpc:
         answer an empty list without any error.
         """
         head = Request("eth_getBlockByNumber", [hex(wanted.to_block), False])
-        _, logs = await self._ask_any([head, Request("eth_getLogs", [wanted.to_json()])])
+        _, logs = await self.requests([head, Request("eth_getLogs", [wanted.to_json()])])
         return [parse_log(log) for log in logs]
 
     async def _newest_head(self) -> BlockRef | None:
@@ -142,12 +156,10 @@ class Rpc:
 
     async def _head_of(self, endpoint: Endpoint) -> BlockRef | None:
         try:
-            [block] = await self._ask(
-                endpoint, [Request("eth_getBlockByNumber", ["latest", False])]
-            )
+            [block] = await self._ask(endpoint, [_LATEST])
         except EndpointFailed:
             return None
-        return parse_block(block)
+        return None if isinstance(block, DeepSquareError) else parse_block(block)
 
     def _advance(self, head: BlockRef) -> bool:
         now = time.monotonic()
@@ -158,7 +170,7 @@ class Rpc:
         self._head, self._head_seen_s = head, now
         return True
 
-    async def _ask_any(self, requests: Sequence[Request]) -> list[Any]:
+    async def _ask_any(self, requests: Sequence[Request]) -> list[Json | DeepSquareError]:
         for pause in self._retry.pauses():
             await asyncio.sleep(pause)
             for endpoint in self.pool.ranked(time.monotonic()):
@@ -171,10 +183,12 @@ class Rpc:
             details={"endpoints": [endpoint.name for endpoint in self.pool.endpoints]},
         )
 
-    async def _ask(self, endpoint: Endpoint, requests: Sequence[Request]) -> list[Any]:
+    async def _ask(
+        self, endpoint: Endpoint, requests: Sequence[Request]
+    ) -> list[Json | DeepSquareError]:
         try:
             answers = await self._post(endpoint.url, requests)
-            results = [parse_answer(r, a) for r, a in zip(requests, answers, strict=True)]
+            results = [_outcome(r, a) for r, a in zip(requests, answers, strict=True)]
         except EndpointFailed as failure:
             self.pool.failed(endpoint, time.monotonic(), str(failure))
             raise
@@ -200,6 +214,13 @@ def call_object(call: Call, sender: Address | None = None) -> dict[str, str]:
     """Return the transaction object of ``eth_call`` and ``eth_estimateGas``."""
     fields = {"to": str(call.to), "data": "0x" + call.data.hex()}
     return fields | {"from": str(sender)} if sender else fields
+
+
+def _outcome(request: Request, answer: Json) -> Json | DeepSquareError:
+    try:
+        return parse_answer(request, answer)
+    except DeepSquareError as error:
+        return error
 
 
 def _in_order(answer: Json, count: int) -> list[Any]:

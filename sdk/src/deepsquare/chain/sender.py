@@ -29,6 +29,8 @@ from deepsquare.identifiers import Address
 
 _POLL_S = 0.25
 _FALLBACK_PRIORITY_FEE_WEI = GWEI
+_UNKNOWN_GAS = 250_000
+"""For a call that cannot be estimated: more than any single function needs (protocol.md 6)."""
 
 
 class Sender:
@@ -183,8 +185,21 @@ class Sender:
 
     async def estimate(self, call: Call) -> int:
         """Return the gas a call needs now; raises the contract's own error if it reverts."""
-        answer = await self._rpc.request("eth_estimateGas", call_object(call, self.address))
-        return int(answer, 16)
+        if call.tries:
+            return await self._estimate_tries(call.tries)
+        return int(await self._rpc.request(*self._estimation(call)), 16)
+
+    def _estimation(self, call: Call) -> tuple[str, dict[str, str]]:
+        return "eth_estimateGas", call_object(call, self.address)
+
+    async def _estimate_tries(self, calls: Sequence[Call]) -> int:
+        """Add up the calls; one that fails now may work after the calls before it."""
+        requests = [Request(method, [fields]) for method, fields in map(self._estimation, calls)]
+        outcomes = await self._rpc.outcomes(requests)
+        return sum(
+            _UNKNOWN_GAS if isinstance(outcome, DeepSquareError) else int(outcome, 16)
+            for outcome in outcomes
+        )
 
     async def current_fees(self) -> Fees:
         """Return what a new transaction should offer; raises `FeeCapReached`."""

@@ -1,7 +1,7 @@
 """MetaScheduler: everything that happens to a job, and the escrow."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deepsquare.chain._generated.enums import JobStatus
 from deepsquare.chain._generated.structs import JobDefinition
@@ -216,7 +216,8 @@ class MetaScheduler(RoleControlled):
 
     def try_multicall(self, calls: Sequence[Call]) -> Call:
         """Do several calls in one transaction; a failing one is undone alone."""
-        return self._call("tryMulticall", [c.data for c in calls], label=_joined(calls))
+        whole = self._call("tryMulticall", [c.data for c in calls], label=_joined(calls))
+        return replace(whole, tries=tuple(calls))
 
 
 def decode_multicall(raw: bytes) -> tuple[bytes, ...]:
