@@ -1,0 +1,11 @@
+"""What shortens the wait between two ticks."""
+
+from typing import Protocol
+
+
+class Alarm(Protocol):
+    """Wakes at news and at the latest after the tick's length."""
+
+    async def wait(self) -> bool:
+        """Return True when woken by news, False when the time was over."""
+        ...
