@@ -1,12 +1,12 @@
 """A contract of the grid at an address."""
 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
-from typing import Any, ClassVar, TypeVar, cast
+from typing import ClassVar, TypeVar, cast
 
 from deepsquare.chain.abi import load_abi
 from deepsquare.chain.blocks import At
 from deepsquare.chain.call import Call
-from deepsquare.chain.conversion import converter
+from deepsquare.chain.conversion import AbiValue, converter
 from deepsquare.chain.reader import ChainReader
 from deepsquare.identifiers import Address
 
@@ -32,24 +32,24 @@ class DeployedContract:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.address})"
 
-    def _call(self, name: str, *arguments: Any, label: str = "") -> Call:
+    def _call(self, name: str, *arguments: AbiValue, label: str = "") -> Call:
         function = self._abi.function(name, len(arguments))
         return Call(self.address, function.encode(arguments), label or name)
 
-    async def _read(self, into: type[T], name: str, *arguments: Any, at: At) -> T:
+    async def _read(self, into: type[T], name: str, *arguments: AbiValue, at: At) -> T:
         function = self._abi.function(name, len(arguments))
         raw = await self._reader.eth_call(self._call(name, *arguments), at=at)
-        result: T = converter(cast(Hashable, into))(function.decode(raw))
+        result: T = converter(cast("Hashable", into))(function.decode(raw))
         return result
 
     async def _read_many(
-        self, into: type[T], name: str, *, arguments: Sequence[Any], at: At
+        self, into: type[T], name: str, *, arguments: Sequence[AbiValue], at: At
     ) -> list[T]:
         """Read a view of one argument for many arguments at one block."""
         function = self._abi.function(name, 1)
         calls = [self._call(name, argument) for argument in arguments]
         results = await self._reader.eth_calls(calls, at=at)
-        convert = converter(cast(Hashable, into))
+        convert = converter(cast("Hashable", into))
         return [convert(function.decode(raw)) for raw in results]
 
 

@@ -22,7 +22,7 @@ class ProviderManager(RoleControlled):
     abi_name = "ProviderManager"
 
     async def get_provider(self, provider: Address, *, at: At = "latest") -> Provider:
-        """Return the approved registration; ``addr`` is zero and all else empty if there is none."""
+        """Return the approved registration; empty, with ``addr`` zero, if there is none."""
         return await self._read(Provider, "getProvider", provider, at=at)
 
     async def get_providers(
@@ -121,8 +121,6 @@ class ProviderManager(RoleControlled):
 
     async def _addresses(self, view: str, at: At) -> tuple[Address, ...]:
         async def page(cursor: int) -> Page[Address]:
-            return await self._read(
-                tuple[tuple[Address, ...], int], view, cursor, PAGE_SIZE, at=at
-            )
+            return await self._read(tuple[tuple[Address, ...], int], view, cursor, PAGE_SIZE, at=at)
 
         return await all_pages(page)
