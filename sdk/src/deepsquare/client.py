@@ -11,6 +11,7 @@
 
 from deepsquare._client.async_client import AsyncClient, OrderOptions, ProviderInfo
 from deepsquare._client.billing import JobBill
+from deepsquare._client.doctor import Finding
 from deepsquare._client.errors import (
     AllowanceTooLow,
     CreditsTooLow,
@@ -34,6 +35,7 @@ from deepsquare._client.following import LogLost
 from deepsquare._client.job import AsyncJob, JobResult
 from deepsquare._client.labels import InvalidLabel
 from deepsquare._client.quoting import Offer, Quote, Rejection
+from deepsquare._client.references import short_id
 from deepsquare._client.spending import Balance
 from deepsquare._client.status import JobState, Stage
 from deepsquare._client.submission import Order, Plan
@@ -49,6 +51,7 @@ __all__ = [
     "Client",
     "CreditsTooLow",
     "ExitStatus",
+    "Finding",
     "InsufficientCredits",
     "InvalidLabel",
     "Job",
@@ -80,4 +83,5 @@ __all__ = [
     "WaitTimeout",
     "Workflow",
     "WorkflowUnreadable",
+    "short_id",
 ]

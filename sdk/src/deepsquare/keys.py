@@ -195,3 +195,13 @@ def _private_key(secret: bytes) -> "PrivateKey":
     from eth_keys.datatypes import PrivateKey  # noqa: PLC0415 - heavy, only with a key
 
     return PrivateKey(secret)
+
+
+def describe_key(settings: Settings) -> tuple[str, str]:
+    """Return where the key is, for people, and the name of the setting that says so."""
+    if os.environ.get("DEEPSQUARE_PRIVATE_KEY"):
+        return "DEEPSQUARE_PRIVATE_KEY", ""
+    for setting in ("private_key_file", "keystore"):
+        if path := getattr(settings, setting):
+            return str(path), setting
+    return "none: looking only", "address"

@@ -8,6 +8,7 @@ from typing import Any, Self, TypedDict, Unpack
 import httpx
 
 from deepsquare._client import submission
+from deepsquare._client.doctor import Finding, examine
 from deepsquare._client.job import AsyncJob, Credits
 from deepsquare._client.labels import parse_affinity, parse_use
 from deepsquare._client.quoting import Quote, quote
@@ -239,6 +240,10 @@ class AsyncClient:
         call = grid.credit.approve(grid.meta_scheduler.address, amount)
         await (await self._session.sender()).send(call)
         return await self.balance()
+
+    async def examine(self) -> list[Finding]:
+        """Check settings, chain, services, account and money; never raises."""
+        return await examine(self._session)
 
     def with_account(self, account: str) -> "AsyncClient":
         """Return a client that looks at another account; it cannot sign for it."""

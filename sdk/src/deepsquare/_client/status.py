@@ -11,6 +11,8 @@ from deepsquare.chain import BlockRef, Job, JobStatus, JobTerms
 from deepsquare.chain.contracts.meta_scheduler import job_name_from_bytes
 from deepsquare.identifiers import ZERO_ADDRESS, Address, JobId
 
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
 HOT = frozenset(
     {JobStatus.PENDING, JobStatus.META_SCHEDULED, JobStatus.SCHEDULED, JobStatus.RUNNING}
 )
@@ -82,6 +84,11 @@ class JobState:
         return parse_wait_status(self.job.exit_code) if ran else None
 
     @property
+    def observed_at(self) -> datetime:
+        """Chain time of the block that was read."""
+        return moment(self.block.timestamp) or _EPOCH
+
+    @property
     def submitted_at(self) -> datetime | None:
         """When it was requested."""
         return moment(self.job.time.submit)
@@ -135,7 +142,7 @@ def stage_of(state: JobState, *, pending_jobs: int | None = None) -> Stage:
         why=_why(state),
         since=_since(state),
         deadline=moment(state.terms.deadline),
-        observed_at=moment(state.block.timestamp) or datetime.now(UTC),
+        observed_at=state.observed_at,
         observed_block=state.block.number,
         jobs_ahead=ahead if state.status is JobStatus.PENDING else None,
     )

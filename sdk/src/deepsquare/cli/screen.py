@@ -1,0 +1,156 @@
+"""What people see: data on stdout, everything else on stderr.
+
+Whatever came from outside (names, labels, errors, logs) is neutralised here before it is printed.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, TextIO
+
+from deepsquare.cli.formats import WRITERS, Record
+from deepsquare.cli.terminal import neutralise
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+STATUS_STYLES = {
+    "PENDING": "yellow",
+    "META_SCHEDULED": "yellow",
+    "SCHEDULED": "blue",
+    "RUNNING": "cyan",
+    "FINISHED": "green",
+    "FAILED": "red",
+    "CANCELLED": "magenta",
+    "OUT_OF_CREDITS": "red",
+    "PANICKED": "red",
+}
+_WIDE = 400
+"""Columns where stdout is no terminal: nothing is cut or wrapped there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table, or one row of a single record."""
+
+    title: str
+    field: str
+    is_number: bool = False
+
+
+@dataclass(frozen=True)
+class Screen:
+    """Prints in one format; ``table`` is for people, the others are for programs."""
+
+    format: str
+
+    @property
+    def is_for_people(self) -> bool:
+        """Whether stdout shows text for people rather than records."""
+        return self.format == "table"
+
+    @cached_property
+    def _out(self) -> "Console":
+        return _console(sys.stdout)
+
+    @cached_property
+    def _err(self) -> "Console":
+        return _console(sys.stderr)
+
+    def records(
+        self, records: Sequence[Record], columns: Sequence[Column], *, shown: Sequence[Record]
+    ) -> None:
+        """Print records; ``shown`` are the same in words for people, by the columns' fields."""
+        if not self.is_for_people:
+            self._write([dict(record) for record in records])
+        elif shown:
+            self._table(shown, columns)
+
+    def record(self, record: Record, columns: Sequence[Column], *, shown: Record) -> None:
+        """Print one record."""
+        if self.is_for_people:
+            self._out.print(_rows(shown, columns))
+        else:
+            self._write(dict(record))
+
+    def note(self, columns: Sequence[Column], shown: Record) -> None:
+        """Tell people the members of a record on stderr."""
+        self._err.print(_rows(shown, columns))
+
+    def text(self, text: str) -> None:
+        """Print text on stdout as it is: for what we made ourselves, such as a script."""
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+    def log_line(self, line: str, *, to_stderr: bool = False) -> None:
+        """Print a line of a job's log, harmless, keeping colours where they are shown."""
+        stream = sys.stderr if to_stderr else sys.stdout
+        stream.write(neutralise(line, keeps_colour=has_colour(stream)) + "\n")
+        stream.flush()
+
+    def say(self, text: str, *, style: str = "") -> None:
+        """Tell people something on stderr."""
+        from rich.text import Text  # noqa: PLC0415 - only when there is something to say
+
+        self._err.print(Text(neutralise(text), style=style), soft_wrap=True)
+
+    def _write(self, data: object) -> None:
+        sys.stdout.write(WRITERS[self.format](data))
+        sys.stdout.flush()
+
+    def _table(self, shown: Sequence[Record], columns: Sequence[Column]) -> None:
+        from rich.table import Table  # noqa: PLC0415 - only for tables
+
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for column in columns:
+            table.add_column(
+                column.title, justify="right" if column.is_number else "left", overflow="fold"
+            )
+        for record in shown:
+            table.add_row(*(_styled(column, record) for column in columns))
+        self._out.print(table)
+
+
+def _rows(shown: Record, columns: Sequence[Column]) -> "Table":
+    from rich.table import Table  # noqa: PLC0415 - only for tables
+
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for column in columns:
+        if shown.get(column.field) not in (None, ""):
+            table.add_row(column.title, _styled(column, shown))
+    return table
+
+
+def _styled(column: Column, record: Record) -> "Text":
+    from rich.text import Text  # noqa: PLC0415 - only for tables
+
+    value = record.get(column.field)
+    text = neutralise("" if value is None else str(value))
+    style = STATUS_STYLES.get(text, "") if column.field == "status" else ""
+    return Text(text, style=style)
+
+
+def has_colour(stream: TextIO) -> bool:
+    """Whether colours are wanted: on a terminal, unless NO_COLOR is set (no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _console(stream: TextIO) -> "Console":
+    from rich.console import Console  # noqa: PLC0415 - takes a while to load
+
+    is_terminal = stream.isatty()
+    return Console(
+        file=stream,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        no_color=not has_colour(stream),
+        force_terminal=is_terminal,
+        width=None if is_terminal else _WIDE,
+    )
