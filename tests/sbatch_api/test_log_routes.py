@@ -1,0 +1,240 @@
+"""`/v1/jobs/{id}/logs` over HTTP."""
+
+import base64
+
+import httpx
+import pytest
+from tests.sbatch_api.doubles import ALICE, BOB, JOB, NOON, PROVIDER, a_job, an_ended_job
+from tests.sbatch_api.http import Stage
+
+from deepsquare.identifiers import Address
+from deepsquare_sbatch_api.ports.logs import LogId
+
+PATH = f"/v1/jobs/{JOB}/logs"
+LINES = b"one\ntwo\nthree\n"
+
+
+async def append(
+    client: httpx.AsyncClient, data: bytes, offset: int, **more: str
+) -> httpx.Response:
+    return await client.post(PATH, params={"offset": str(offset), **more}, content=data)
+
+
+@pytest.fixture
+async def written(stage: Stage) -> Stage:
+    """A job whose provider has written three lines."""
+    stage.jobs.put(a_job())
+    async with stage.client(PROVIDER) as client:
+        assert (await append(client, LINES, 0)).status_code == 200
+    return stage
+
+
+async def get(stage: Stage, account: Address = ALICE, **headers: str) -> httpx.Response:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    async with stage.client(account) as client:
+        return await client.get(PATH, headers=named)
+
+
+async def test_append__provider__tells_the_size(written: Stage) -> None:
+    async with written.client(PROVIDER) as client:
+        answer = await append(client, b"four\n", len(LINES))
+    assert answer.json() == {"size": len(LINES) + 5, "ended": False}
+
+
+async def test_append__gap__is_409_with_the_size(written: Stage) -> None:
+    async with written.client(PROVIDER) as client:
+        answer = await append(client, b"x", 99)
+    assert answer.status_code == 409
+    assert answer.json()["details"] == {"size": len(LINES)}
+    assert answer.json()["code"] == "log_offset_conflict"
+
+
+@pytest.mark.parametrize("caller", [ALICE, BOB])
+async def test_append__not_the_provider__is_404(written: Stage, caller: Address) -> None:
+    """faults.md G14."""
+    async with written.client(caller) as client:
+        answer = await append(client, b"x", len(LINES))
+    assert answer.status_code == 404
+    assert (await get(written)).content == LINES
+
+
+async def test_append__unknown_job__is_told_the_same(written: Stage) -> None:
+    async with written.client(BOB) as client:
+        known = await append(client, b"x", 0)
+        unknown = await client.post(f"/v1/jobs/{'0x' + '1' * 64}/logs?offset=0", content=b"x")
+    assert known.json() == unknown.json()
+    assert known.status_code == unknown.status_code == 404
+
+
+async def test_append__after_the_job_ended__is_accepted(written: Stage) -> None:
+    """faults.md D8: lines arrive later."""
+    written.jobs.put(an_ended_job())
+    async with written.client(PROVIDER) as client:
+        answer = await append(client, b"late\n", len(LINES), end="true")
+    assert answer.json() == {"size": len(LINES) + 5, "ended": True}
+
+
+async def test_append__after_the_end__is_409(written: Stage) -> None:
+    async with written.client(PROVIDER) as client:
+        await append(client, b"", len(LINES), end="true")
+        answer = await append(client, b"more", len(LINES))
+    assert (answer.status_code, answer.json()["code"]) == (409, "log_ended")
+
+
+@pytest.mark.parametrize("offset", ["", "-1", "x", str(2**53)])
+async def test_append__bad_offset__is_400(written: Stage, offset: str) -> None:
+    async with written.client(PROVIDER) as client:
+        answer = await client.post(f"{PATH}?offset={offset}", content=b"x")
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+
+
+@pytest.mark.parametrize("caller", [ALICE, PROVIDER])
+async def test_read__customer_or_provider__gets_all_bytes(written: Stage, caller: Address) -> None:
+    answer = await get(written, caller)
+    assert answer.content == LINES
+    assert answer.headers["content-length"] == str(len(LINES))
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_read__somebody_else__is_404_as_for_no_job(written: Stage) -> None:
+    known = await get(written, BOB)
+    written.jobs.jobs.clear()
+    unknown = await get(written, BOB)
+    assert known.status_code == unknown.status_code == 404
+    assert known.json() == unknown.json()
+
+
+async def test_read__before_a_provider_has_the_job__is_empty(stage: Stage) -> None:
+    stage.jobs.put(a_job(provider=None, is_with_provider=False))
+    assert (await get(stage)).content == b""
+    async with stage.client(ALICE) as client:
+        assert (await client.get(f"{PATH}/size")).json() == {"size": 0, "ended": False}
+
+
+async def test_read__earlier_provider_wrote_too__shows_the_present_one(written: Stage) -> None:
+    written.jobs.put(a_job(provider=BOB))
+    async with written.client(BOB) as client:
+        assert (await append(client, b"again\n", 0)).status_code == 200
+    assert (await get(written)).content == b"again\n"
+    assert (await get(written, PROVIDER)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("asked", "content", "span"),
+    [
+        ("bytes=0-2", b"one", "bytes 0-2/14"),
+        ("bytes=4-", b"two\nthree\n", "bytes 4-13/14"),
+        ("bytes=-6", b"three\n", "bytes 8-13/14"),
+        ("bytes=8-999", b"three\n", "bytes 8-13/14"),
+        ("bytes=-999", LINES, "bytes 0-13/14"),
+    ],
+)
+async def test_read__range__is_206_with_exactly_these_bytes(
+    written: Stage, asked: str, content: bytes, span: str
+) -> None:
+    answer = await get(written, Range=asked)
+    assert (answer.status_code, answer.content) == (206, content)
+    assert answer.headers["content-range"] == span
+
+
+@pytest.mark.parametrize("asked", ["bytes=14-", "bytes=-0", "bytes=20-30"])
+async def test_read__range_beyond_the_end__is_416(written: Stage, asked: str) -> None:
+    answer = await get(written, Range=asked)
+    assert answer.status_code == 416
+    assert answer.headers["content-range"] == "bytes */14"
+
+
+@pytest.mark.parametrize(
+    "asked", ["lines=1-2", "bytes=a-b", "bytes=1-2,4-5", "bytes=5-2", "bytes=-"]
+)
+async def test_read__range_it_does_not_serve__is_the_whole_log(written: Stage, asked: str) -> None:
+    answer = await get(written, Range=asked)
+    assert (answer.status_code, answer.content) == (200, LINES)
+
+
+@pytest.mark.parametrize(
+    ("lines", "content"), [(0, b""), (1, b"three\n"), (2, b"two\nthree\n"), (9, LINES)]
+)
+async def test_read__tail__is_the_last_lines(written: Stage, lines: int, content: bytes) -> None:
+    async with written.client(ALICE) as client:
+        answer = await client.get(PATH, params={"tail": lines})
+    assert answer.content == content
+    assert answer.headers["log-offset"] == str(len(LINES) - len(content))
+
+
+async def test_read__log_above_its_limit__has_a_notice_in_the_middle(stage: Stage) -> None:
+    stage.jobs.put(a_job())
+    data = b"".join(b"line %05d\n" % number for number in range(1000))
+    await stage.logs.append(LogId(JOB, PROVIDER), data, offset=0)
+    content = (await get(stage)).content
+    head, _, tail = content.partition(b"\ndeepsquare: ")
+    missing = len(data) - len(head) - len(tail.split(b"\n", 1)[1])
+    assert tail.startswith(b"%d bytes of this log were cut here\n" % missing)
+    assert data.startswith(head)
+    assert data.endswith(tail.split(b"\n", 1)[1])
+
+
+async def test_read__range_into_the_cut__is_the_next_run_that_is_kept(stage: Stage) -> None:
+    stage.jobs.put(a_job())
+    await stage.logs.append(LogId(JOB, PROVIDER), bytes(range(250)) * 40, offset=0)
+    state = await stage.logs.state(LogId(JOB, PROVIDER))
+    answer = await get(stage, Range=f"bytes={state.head_end + 5}-")
+    assert answer.status_code == 206
+    assert answer.headers["content-range"] == f"bytes {state.tail_start}-9999/10000"
+    assert (await get(stage, Range="bytes=1700-1800")).status_code == 416
+
+
+def events(answer: httpx.Response) -> list[tuple[str, bytes]]:
+    """Return id and bytes of each event; ("end", b"") for the last."""
+    found = []
+    for block in answer.text.split("\n\n"):
+        lines = dict(line.split(": ", 1) for line in block.split("\n") if ": " in line)
+        if lines.get("event") == "end":
+            found.append(("end", b""))
+        elif "data" in lines:
+            found.append((lines["id"], base64.b64decode(lines["data"])))
+    return found
+
+
+async def test_follow__ended_log__gives_its_bytes_and_the_end(written: Stage) -> None:
+    async with written.client(PROVIDER) as client:
+        await append(client, b"", len(LINES), end="true")
+    answer = await get(written, Accept="text/event-stream")
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert events(answer) == [("14", LINES), ("end", b"")]
+
+
+async def test_follow__from_an_offset__gives_the_rest(written: Stage) -> None:
+    async with written.client(PROVIDER) as client:
+        await append(client, b"", len(LINES), end="true")
+    answer = await get(written, Accept="text/event-stream", Last_Event_ID="8")
+    assert events(answer) == [("14", b"three\n"), ("end", b"")]
+
+
+async def test_follow__job_over_without_an_end_mark__ends_after_the_grace(written: Stage) -> None:
+    written.jobs.put(an_ended_job(NOON))
+    written.clock.step(minutes=6)
+    answer = await get(written, Accept="text/event-stream")
+    assert events(answer) == [("14", LINES), ("end", b"")]
+
+
+@pytest.mark.parametrize("value", ["-1", "x", str(2**53)])
+async def test_follow__bad_last_event_id__is_400(written: Stage, value: str) -> None:
+    answer = await get(written, Accept="text/event-stream", Last_Event_ID=value)
+    assert answer.status_code == 400
+
+
+async def test_follow__cut_log__carries_the_notice_and_right_offsets(stage: Stage) -> None:
+    stage.jobs.put(a_job())
+    log = LogId(JOB, PROVIDER)
+    await stage.logs.append(log, bytes(10_000), offset=0)
+    state = await stage.logs.end(log)
+    answer = await get(stage, Accept="text/event-stream")
+    parts = events(answer)
+    assert [name for name, _ in parts] == [
+        str(state.head_end),
+        str(state.tail_start),
+        "10000",
+        "end",
+    ]
+    assert b"were cut here" in parts[1][1]
