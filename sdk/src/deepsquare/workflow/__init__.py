@@ -41,6 +41,7 @@ from deepsquare.workflow.parse import (
     parse_workflow,
     parse_workflow_data,
 )
+from deepsquare.workflow.schema import workflow_schema
 
 __all__ = [
     "WORKFLOW_TYPES",
@@ -90,4 +91,5 @@ __all__ = [
     "plan_concurrency",
     "range_of",
     "type_spec",
+    "workflow_schema",
 ]

@@ -21,7 +21,7 @@ SCALAR_NAMES: dict[type, str] = {str: "String", int: "Int", bool: "Boolean"}
 """Names of the scalar types in documents and in GraphQL."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Declaration:
     """What a field declares beyond its annotation."""
 
@@ -35,7 +35,7 @@ class Declaration:
     max_items: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FieldSpec:
     """One field of a type, as consumers see it; ``owner`` is the name of that type."""
 
@@ -89,7 +89,7 @@ class FieldSpec:
         return self.declaration.default_note
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TypeSpec:
     """One object type of the language."""
 

@@ -1,7 +1,7 @@
 """Parsing: text or decoded data in, a checked `Job` or `Module` out, or all errors at once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from deepsquare.workflow.convert import convert_root
@@ -33,7 +33,7 @@ class ParsedWorkflow:
 
     job: Job
     warnings: tuple[WorkflowError, ...]
-    places: Places
+    places: Places = field(repr=False)
     """Places of the model's objects in the document, for rules that are checked later."""
 
 
@@ -43,7 +43,7 @@ class ParsedModule:
 
     module: Module
     warnings: tuple[WorkflowError, ...]
-    places: Places
+    places: Places = field(repr=False)
 
 
 def parse_workflow(text: str | bytes) -> ParsedWorkflow:
@@ -134,15 +134,23 @@ def _decode(text: str | bytes) -> str:
 
 
 def _parse(text: str) -> Node:
-    if text.lstrip(" \t\r\n").startswith(("{", "[")):
-        try:
-            return read_json(text)
-        except NotJSON:
-            pass
-    root = read_yaml(text)
+    try:
+        root = read_yaml(text)
+    except UnreadableDocument as error:
+        if error.tag != "syntax":
+            raise
+        return _parse_json(text, error)
     if root is None:
         raise UnreadableDocument("required", "the document is empty", Position(0, 0))
     return root
+
+
+def _parse_json(text: str, error: UnreadableDocument) -> Node:
+    """Read JSON that libyaml does not take for YAML; what is no JSON either is ill YAML."""
+    try:
+        return read_json(text)
+    except NotJSON:
+        raise error from None
 
 
 def _guarded(read: Callable[[], Any], report: Report) -> Any:  # noqa: ANN401

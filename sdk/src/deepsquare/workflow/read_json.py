@@ -1,7 +1,7 @@
 """Reads JSON text into nodes that know their place, within the limits of W-DOC-7.
 
-Most JSON is YAML too; what is not (surrogate pairs in escapes, long keys) is why JSON has a reader
-of its own. A text that is no JSON is left to the YAML reader, which also words the error.
+Nearly all JSON is YAML too and is read as such. What is not (surrogate pairs in escapes, long
+keys, raw DEL characters) is why JSON has a reader of its own.
 """
 
 import bisect

@@ -51,6 +51,10 @@ _CORE_TAGS = {
     "tag:yaml.org,2002:seq": SEQUENCE,
     "tag:yaml.org,2002:map": MAPPING,
 }
+_CORE_TAG = re.compile("!!(?:str|int|float|bool|null|seq|map)|!<|%TAG")
+# libyaml takes no other characters for names of anchors.
+_ANCHOR = re.compile("&[A-Za-z0-9_-]")
+_ALIAS = re.compile(r"\*[A-Za-z0-9_-]")
 _BREAKS_OF_YAML_1_1 = "\x85\u2028\u2029"
 
 
@@ -101,10 +105,10 @@ def read_yaml(text: str) -> Node | None:
     root = _compose(text.translate(hidden) if hidden else text)
     if root is None:
         return None
-    # A text without both marks has no alias, and the composer has counted all it has.
-    if "&" in text and "*" in text:
+    # Without these no alias can stand in the text, and the composer has counted all there is.
+    if _ANCHOR.search(text) and _ALIAS.search(text):
         _measure(root)
-    if hidden or "!" in text:
+    if hidden or _CORE_TAG.search(text):
         _retag(root, {replacement: chr(mark) for mark, replacement in hidden.items()})
     return root
 

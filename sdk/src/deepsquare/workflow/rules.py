@@ -42,7 +42,7 @@ CONTROL_CHARACTERS = r"[\u0000-\u001f\u007f-\u009f]"
 """What no text on one line may hold (rule ``text``)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rule:
     """One rule for one value.
 
@@ -221,11 +221,12 @@ NOT_RESERVED = Rule(
     lambda name: not is_reserved(name),
     {
         "not": {
+            "type": "string",
             "pattern": "^(?:(?:"
             + "|".join(sorted(RESERVED_NAMES))
             + ")$|(?:"
             + "|".join(RESERVED_PREFIXES)
-            + "))"
+            + "))",
         }
     },
 )
