@@ -15,6 +15,7 @@ from deepsquare.testing.builders import (
     some_prices,
     some_terms,
 )
+from deepsquare.testing.deployment import deploy_grid, local_plan
 
 __all__ = [
     "Accounts",
@@ -26,9 +27,11 @@ __all__ = [
     "a_job_id",
     "a_provider",
     "an_address",
+    "deploy_grid",
     "development_account",
     "development_accounts",
     "find_anvil",
+    "local_plan",
     "some_hardware",
     "some_prices",
     "some_terms",

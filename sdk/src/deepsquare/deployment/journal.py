@@ -1,0 +1,85 @@
+"""What a deployment must remember between two runs: which nonce creates which contract.
+
+Also the block at which it began, from which on its events are to be read.
+"""
+
+import json
+import os
+from pathlib import Path
+
+from deepsquare.deployment.errors import DeploymentRefused
+
+
+class Journal:
+    """The nonces of the creations that were begun, in memory only."""
+
+    def __init__(self) -> None:
+        self.nonce_by_contract: dict[str, int] = {}
+        self.start_block = 0
+
+    def begin(self, identity: dict[str, str], block: int) -> None:  # noqa: ARG002 - for files
+        """Tie the journal to one deployer, chain and plan."""
+        self.start_block = block
+
+    def record(self, contract: str, nonce: int) -> None:
+        """Remember a creation; called before it is sent."""
+        self.nonce_by_contract[contract] = nonce
+
+    def forget(self, contract: str) -> None:
+        """Forget a creation that is to be done anew."""
+        self.nonce_by_contract.pop(contract, None)
+
+    def close(self) -> None:
+        """The deployment is complete."""
+
+
+class FileJournal(Journal):
+    """A journal that survives the process: a small JSON file, replaced atomically."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+        self._identity: dict[str, str] = {}
+
+    def begin(self, identity: dict[str, str], block: int) -> None:
+        """Read what an earlier run left; raises `DeploymentRefused` if that meant another plan."""
+        super().begin(identity, block)
+        self._identity = identity
+        if not self._path.exists():
+            return
+        found = json.loads(self._path.read_text(encoding="utf-8"))
+        if found["identity"] != identity:
+            raise DeploymentRefused(
+                f"{self._path.name} is of a deployment begun by another account or plan:"
+                " finish that one, or remove the file"
+            )
+        self.nonce_by_contract = dict(found["nonces"])
+        self.start_block = found["start_block"]
+
+    def record(self, contract: str, nonce: int) -> None:
+        """Remember a creation on disk."""
+        super().record(contract, nonce)
+        self._write()
+
+    def forget(self, contract: str) -> None:
+        """Forget a creation on disk."""
+        super().forget(contract)
+        self._write()
+
+    def close(self) -> None:
+        """Remove the file."""
+        self._path.unlink(missing_ok=True)
+
+    def _write(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        content = {
+            "identity": self._identity,
+            "start_block": self.start_block,
+            "nonces": self.nonce_by_contract,
+        }
+        draft = self._path.with_suffix(".tmp")
+        with draft.open("w", encoding="utf-8") as file:
+            json.dump(content, file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self._path)
