@@ -33,7 +33,6 @@ from deepsquare._client.errors import (
 from deepsquare._client.exit_status import ExitStatus
 from deepsquare._client.following import LogLost
 from deepsquare._client.job import AsyncJob, JobResult
-from deepsquare._client.labels import InvalidLabel
 from deepsquare._client.quoting import Offer, Quote, Rejection
 from deepsquare._client.references import short_id
 from deepsquare._client.spending import Balance
@@ -42,6 +41,7 @@ from deepsquare._client.submission import Order, Plan
 from deepsquare._client.sync_client import Client, Job
 from deepsquare._client.watching import JobEvent
 from deepsquare._client.workflow_source import Workflow, WorkflowUnreadable
+from deepsquare.labels import InvalidLabel
 
 __all__ = [
     "AllowanceTooLow",

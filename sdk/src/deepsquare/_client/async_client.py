@@ -10,7 +10,6 @@ import httpx
 from deepsquare._client import submission
 from deepsquare._client.doctor import Finding, examine
 from deepsquare._client.job import AsyncJob, Credits
-from deepsquare._client.labels import parse_affinity, parse_use
 from deepsquare._client.quoting import Quote, quote
 from deepsquare._client.references import find_job_id, recent_ids, whole_id
 from deepsquare._client.session import Session
@@ -23,6 +22,7 @@ from deepsquare.chain import JobStatus, Provider
 from deepsquare.chain.contracts.credit import MAX_ALLOWANCE
 from deepsquare.identifiers import Address, parse_address
 from deepsquare.keys import AskPassword, Key
+from deepsquare.labels import parse_affinity, parse_use
 from deepsquare.profile import Settings, resolve
 
 

@@ -3,11 +3,11 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from deepsquare._client.labels import unmet
 from deepsquare.amounts import Wei, format_credits
 from deepsquare.chain import BlockRef, Grid, JobDefinition, Label, Provider
 from deepsquare.chain.errors import InsufficientHardware, ProviderNotJoined
 from deepsquare.identifiers import Address
+from deepsquare.labels import unmet
 from deepsquare.pricing import lock_for_minutes, paid_minutes
 
 RESOURCE_NAMES = ("CPUs", "MB of memory", "GPUs", "CPUs or memory of a single node")
@@ -83,8 +83,8 @@ async def _ask(
     grid: Grid, definition: JobDefinition, provider: Provider, block: BlockRef
 ) -> Offer | Rejection:
     """Let the contract decide on hardware; labels are compared here (protocol.md 7, point 12)."""
-    if lack := unmet(definition, provider.labels):
-        return Rejection(provider.addr, lack)
+    if lack := unmet(definition.uses, definition.affinity, provider.labels):
+        return Rejection(provider.addr, f"does not have {lack}")
     try:
         cost = await grid.providers.quote(provider.addr, definition, at=block)
     except ProviderNotJoined:
