@@ -6,7 +6,7 @@
 # by a keeper, which outlives what it runs and therefore keeps the group's number taken.
 
 declare -gA __ds_codes=() __ds_site=() __ds_handles=() __ds_merged=() __ds_warned=()
-declare -ga __ds_limits=() __ds_layers=() __ds_env_files=() __ds_services=()
+declare -ga __ds_caught=() __ds_limits=() __ds_layers=() __ds_env_files=() __ds_services=()
 declare -ga __ds_launch_pids=() __ds_launch_ids=() __ds_launch_signals=()
 __ds_signal=0      # the first signal, or the one the starting level asked for
 __ds_noticed=0     # 1 once launches were told of it
@@ -37,24 +37,35 @@ __ds_now() {
 
 # --- signals -----------------------------------------------------------------
 
-# The handler of the batch shell: notes the first signal, everything else follows from the flag.
-__ds_on_signal() {
-  if ((__ds_signal)); then
-    __ds_say "signal $1 ignored, already stopping"
-    return 0
-  fi
-  __ds_signal=$1
-  __ds_now
-  __ds_stop_at=$((__ds_time + (__ds_site[STOP_SECONDS] - 4) * 100))
-  if ((__ds_stop_at < __ds_time + 50)); then __ds_stop_at=$((__ds_time + 50)); fi
+# Handlers only note: a `read` inside one would take the timer of the `read` it interrupts.
+__ds_listen() {
+  trap '__ds_caught+=(1)' HUP
+  trap '__ds_caught+=(2)' INT
+  trap '__ds_caught+=(15)' TERM
 }
 
-# The handler of a launch or an iteration: the level that started it left its wish in a file.
-__ds_on_request() {
+__ds_take_signals() {
+  local caught=("${__ds_caught[@]}") signal
+  __ds_caught=()
+  for signal in "${caught[@]}"; do
+    if [[ $signal == 15 && -n $__ds_branch && -s $__ds_state/$__ds_branch.stop ]]; then
+      __ds_take_request
+    elif ((__ds_signal)); then
+      __ds_say "signal $signal ignored, already stopping"
+    else
+      __ds_now
+      __ds_signal=$signal
+      __ds_stop_at=$((__ds_time + (__ds_site[STOP_SECONDS] - 4) * 100))
+      if ((__ds_stop_at < __ds_time + 50)); then __ds_stop_at=$((__ds_time + 50)); fi
+    fi
+  done
+}
+
+# The level that started this one left its wish in a file: a signal, and by when to have ended.
+__ds_take_request() {
   local how at
-  if ! { IFS=' ' read -r how at <"$__ds_state/$__ds_branch.stop"; } 2>/dev/null; then
-    __ds_on_signal 15
-  elif ((!__ds_signal)); then
+  IFS=' ' read -r how at <"$__ds_state/$__ds_branch.stop"
+  if ((!__ds_signal)); then
     __ds_signal=$how __ds_how=$how __ds_stop_at=$at
   elif ((at < __ds_stop_at)); then
     __ds_stop_at=$at
@@ -64,6 +75,7 @@ __ds_on_request() {
 # Whether this level must leave what it does; looks at signals and time limits.
 __ds_must_stop() {
   local i
+  if ((${#__ds_caught[@]})); then __ds_take_signals; fi
   if ((__ds_cut >= 0)); then return 0; fi
   if ((__ds_signal)); then
     if ((!__ds_noticed)); then
@@ -206,6 +218,7 @@ __ds_end() {
   __ds_signal_body "$pid" "$id" "$__ds_how"
   until __ds_has_ended "$pid"; do
     deadline=$limit
+    if ((${#__ds_caught[@]})); then __ds_take_signals; fi
     __ds_now
     if ((__ds_signal && __ds_stop_at < deadline)); then deadline=$__ds_stop_at; fi
     if ((__ds_time >= deadline)); then

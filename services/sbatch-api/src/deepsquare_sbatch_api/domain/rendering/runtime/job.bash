@@ -5,9 +5,7 @@ __ds_code=0 __ds_is_finalising=''
 # The whole job. $@: the tools this workflow needs.
 __ds_main() {
   exec 9<> <(:)
-  trap '__ds_on_signal 1' HUP
-  trap '__ds_on_signal 2' INT
-  trap '__ds_on_signal 15' TERM
+  __ds_listen
   trap __ds_crash EXIT
   __ds_read_site
   if ! __ds_require "$@"; then

@@ -17,15 +17,14 @@ __ds_branch_off() {
 __ds_branch_main() {
   local code=0 i
   __ds_branch=$1
-  trap __ds_on_request TERM
-  trap '__ds_on_signal 1' HUP
-  trap '__ds_on_signal 2' INT
+  __ds_caught=()
+  __ds_listen
   set +m
   exec 9<> <(:)
   __ds_cut=-1 __ds_shelter=0 __ds_limits=() __ds_codes=() __ds_signal=0 __ds_noticed=0 __ds_how=15
   __ds_launch_pids=() __ds_launch_ids=() __ds_launch_signals=() __ds_services=()
   for i in "${!__ds_env_files[@]}"; do __ds_env_files[i]=$__ds_state/$1.env$i; done
-  if [[ -s $__ds_state/$1.stop ]]; then __ds_on_request; fi
+  if [[ -s $__ds_state/$1.stop ]]; then __ds_take_request; fi
   shift
   "$@" || code=$?
   if ((__ds_cut == 0)); then code=$((128 + __ds_signal)); fi

@@ -104,14 +104,17 @@ __ds_attempt() {
 }
 
 # A condition: 0 run, 1 skip, 2 failed. A fresh bash evaluates it with the environment of a host run.
+# Through eval, because `bash -c` of 5.2 ends with 0 on a syntax error inside [[ ]]; before bash 5
+# such an error has code 1, so the program tells itself whether the text was parsed.
 __ds_if() {
   local id=c$1$__ds_context code=0
+  # shellcheck disable=SC2016 # expanded by the fresh bash
+  local program='eval "__ds_parsed=1; set --; [[ $1 ]]"; set -- "$?"
+    if [[ -z ${__ds_parsed-} ]]; then exit 2; fi; exit "$1"'
   __ds_emit_environment host '' 0 >"$__ds_state/$id.env"
-  printf '%s\0' "$BASH" -c "[[ $2 ]]" >"$__ds_state/$id.args"
+  __ds_emit "$BASH" --norc --noprofile -c "$program" deepsquare "$2" >"$__ds_state/$id.args"
   __ds_emit "storage=$__ds_storage" >"$__ds_state/$id.options"
   __ds_do "$BASH" "$__ds_state/node.bash" run "$__ds_state/$id" || code=$?
-  # Before bash 5, a syntax error has code 1 as well.
-  if ((code == 1)) && ! __ds_do "$BASH" -n -c "[[ $2 ]]" 2>/dev/null; then code=2; fi
   __ds_forget "$id"
   if ((code < 2 || __ds_cut >= 0)); then return "$code"; fi
   __ds_say "the condition of step $1$__ds_context cannot be evaluated (code $code)"
