@@ -166,11 +166,11 @@ class SbatchApi:
         A broken connection is opened again where it broke, as often as needed while the server
         comes back within the retry policy: no byte is lost or doubled.
         """
-        offset, failures = start, 0
+        offset, failures, barren = start, 0, 0
         while True:
             try:
                 async for event in self._log_events(job_id, offset):
-                    failures = 0
+                    failures = barren = 0
                     if event.event == "end":
                         return
                     chunk = _log_chunk(event)
@@ -180,7 +180,13 @@ class SbatchApi:
                 failures += 1
                 if failures >= self._retry.rounds:
                     raise
-            await self._connection.pause(self._retry.first_pause_s * self._retry.factor**failures)
+            barren += 1
+            await self._connection.pause(self._reopening_pause_s(barren))
+
+    def _reopening_pause_s(self, barren: int) -> float:
+        """Return the pause after so many streams in a row that brought nothing."""
+        pause = self._retry.first_pause_s * self._retry.factor ** min(barren, 16)
+        return min(pause, self._retry.longest_pause_s)
 
     async def _log_events(self, job_id: JobId, offset: int) -> AsyncIterator[ServerEvent]:
         request = Request(

@@ -1,0 +1,58 @@
+"""Signing in is done by the client itself, and again when it has to be."""
+
+import pytest
+from tests.sdk.api.fake_sbatch_api import FakeSbatchApi, answers
+
+from deepsquare.api import SbatchApi, SignInRefused, SignInRequired
+from deepsquare.keys import new_key
+from deepsquare.testing import a_job_id
+
+JOB = a_job_id()
+LOGIN = "POST /v1/auth/login"
+
+
+async def test_sign_in__many_requests__signs_once(server: FakeSbatchApi) -> None:
+    key = new_key()
+    async with server.client(key) as api:
+        server.logs[JOB] = b"x"
+        await api.log_size(JOB)
+        await api.log_size(JOB)
+    assert server.asked.count(LOGIN) == 1
+    assert list(server.tokens.values()) == [key.address]
+
+
+async def test_sign_in__token_about_to_expire__renews_before_it_is_refused(
+    server: FakeSbatchApi,
+) -> None:
+    async with server.client() as api:
+        await api.log_size(JOB)
+        server.now_s += server.token_life_s - 10
+        await api.log_size(JOB)
+    assert server.asked.count(LOGIN) == 2
+
+
+async def test_sign_in__token_refused_early__signs_in_once_more(server: FakeSbatchApi) -> None:
+    async with server.client() as api:
+        await api.log_size(JOB)
+        server.tokens.clear()
+        size = await api.log_size(JOB)
+    assert size.size == 0
+    assert server.asked.count(LOGIN) == 2
+
+
+async def test_sign_in__refused_for_good__raises_what_the_server_said(
+    server: FakeSbatchApi,
+) -> None:
+    refusal = answers(401, "sign_in_refused", "the chain id of the sign-in message must be 5")
+    async with server.client() as api:
+        await api.log_size(JOB)
+        server.tokens.clear()
+        server.faults = [answers(401, "not_signed_in", "expired"), server._auth, refusal]
+        with pytest.raises(SignInRefused, match="the chain id of the sign-in message must be 5"):
+            await api.log_size(JOB)
+
+
+async def test_sign_in__no_key__says_how_to_get_one() -> None:
+    async with SbatchApi("http://sbatch.test") as api:
+        with pytest.raises(SignInRequired, match=r"deepsquare wallet create"):
+            await api.log_size(JOB)
