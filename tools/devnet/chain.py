@@ -9,13 +9,18 @@ from typing import TypeVar
 
 from eth_account.signers.local import LocalAccount
 
+from deepsquare.amounts import WEI_PER_CREDIT
 from deepsquare.chain import Call, Grid, Rpc
+from deepsquare.chain.jsonrpc import Request
 from deepsquare.chain.sender import Sender
 from deepsquare.identifiers import Address
-from deepsquare.testing import Anvil, find_anvil
+from deepsquare.testing import Accounts, Anvil, deploy_grid, find_anvil
 from tools.devnet.waiting import wait_until
 
 BLOCK_TIME_S = 1
+SMALLEST_LOCK_WEI = WEI_PER_CREDIT
+"""Enough for a minute on a devnet, where the grid's own minimum would pay for hours."""
+
 _COIN_WEI = 10**18
 _PROPOSAL_TIMEOUT_S = 30
 
@@ -32,6 +37,22 @@ def local_chain(folder: Path) -> Iterator[Anvil]:
         yield anvil
 
 
+def deployed_grid(anvil: Anvil, accounts: Accounts) -> "DeployedGrid":
+    """Deploy the contracts and let a job be as short as a minute of the cheapest kind."""
+    deployment = asyncio.run(deploy_grid(anvil.http_url))
+    grid = DeployedGrid(
+        rpc_url=anvil.http_url,
+        ws_url=anvil.ws_url,
+        chain_id=anvil.chain_id,
+        meta_scheduler=deployment.meta_scheduler,
+        deployer=accounts.deployer,
+    )
+    grid.send(
+        accounts.deployer, lambda it: it.constants.set_value("minimumAmount", SMALLEST_LOCK_WEI)
+    )
+    return grid
+
+
 @dataclass(frozen=True, kw_only=True)
 class DeployedGrid:
     """The contracts on the local chain, and the account that deployed them and may do all.
@@ -40,6 +61,7 @@ class DeployedGrid:
     """
 
     rpc_url: str
+    ws_url: str
     chain_id: int
     meta_scheduler: Address
     deployer: LocalAccount
@@ -65,7 +87,8 @@ class DeployedGrid:
 
     def fund(self, account: Address, *, credits_wei: int) -> None:
         """Give an account credits, and coin to pay its transactions with."""
-        self.ask(lambda grid: grid.rpc.request("anvil_setBalance", account, hex(_COIN_WEI)))
+        coin = Request("anvil_setBalance", [account, hex(_COIN_WEI)], may_be_null=True)
+        self.ask(lambda grid: grid.rpc.requests([coin]))
         self.send(self.deployer, lambda grid: grid.credit.transfer(account, credits_wei))
 
     def approve_provider(self, provider: Address) -> None:
@@ -78,7 +101,3 @@ class DeployedGrid:
         )
         proposal = self.ask(lambda grid: grid.providers.proposal_hash(provider))
         self.send(self.deployer, lambda grid: grid.providers.approve_proposal(provider, proposal))
-
-    def advance_time(self, seconds: int) -> None:
-        """Let the chain's clock jump forward."""
-        self.ask(lambda grid: grid.rpc.request("evm_increaseTime", seconds))

@@ -13,23 +13,29 @@ _PROBE_TIMEOUT_S = 2
 
 
 class Service:
-    """One service under test: `start` returns when its ``/readyz`` answers 200."""
+    """One service: its command, such as `supervisor run`, and its settings without their prefix."""
 
     def __init__(
-        self, name: str, *, folder: Path, port: int, settings: Mapping[str, str | Path]
+        self, command: str, *, folder: Path, port: int, settings: Mapping[str, object]
     ) -> None:
+        name, verb = command.split()
         self.url = f"http://127.0.0.1:{port}"
-        command = Path(sys.executable).with_name(f"deepsquare-{name}")
+        prefix = name.replace("-", "_").upper()
         self.daemon = Daemon(
             name,
-            [str(command), "serve"],
+            [str(Path(sys.executable).with_name(f"deepsquare-{name}")), verb],
             log_file=folder / "log" / f"{name}.log",
-            env={variable: str(value) for variable, value in settings.items()},
+            env={f"{prefix}_{key}": str(value) for key, value in settings.items()},
         )
 
     def start(self) -> None:
-        """Start it and wait until it is ready."""
-        self.daemon.start(is_ready=self.is_ready, timeout_s=_READY_TIMEOUT_S)
+        """Start it and return when it is ready."""
+        self.daemon.start()
+        self.wait_ready()
+
+    def wait_ready(self) -> None:
+        """Return when ``/readyz`` answers 200; raises `StartFailed` if it ends before."""
+        self.daemon.wait_ready(self.is_ready, timeout_s=_READY_TIMEOUT_S)
 
     def is_ready(self) -> bool:
         """Ask ``/readyz``."""
@@ -37,11 +43,3 @@ class Service:
             return httpx.get(f"{self.url}/readyz", timeout=_PROBE_TIMEOUT_S).is_success
         except httpx.TransportError:
             return False
-
-    def kill(self) -> None:
-        """End it at once, as `kill -9` does."""
-        self.daemon.kill()
-
-    def stop(self) -> None:
-        """Ask it to end."""
-        self.daemon.stop()

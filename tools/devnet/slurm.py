@@ -69,14 +69,14 @@ class PrivateSlurm:
         self.why_no_cgroups = cgroups.why_unusable()
         if self.why_no_cgroups:
             log.warning("Slurm runs without cgroups: %s", self.why_no_cgroups)
-        self._layout = layout or Layout()
+        self.layout = layout or Layout()
         self._configure()
 
     def _configure(self) -> None:
-        self._cluster = _cluster(self.folder, self._layout, has_cgroups=self.why_no_cgroups is None)
+        self._cluster = _cluster(self.folder, self.layout, has_cgroups=self.why_no_cgroups is None)
         self.munged = _munged(self._cluster)
         self.database: AccountingDatabase | None = None
-        if self._layout.has_database:
+        if self.layout.has_database:
             self.database = AccountingDatabase(self.folder, munge_socket=self._cluster.munge_socket)
             self._cluster = replace(self._cluster, dbd_port=self.database.dbd_port)
         self.controller = self._daemon("slurmctld", "-D", "-i")
@@ -190,7 +190,7 @@ class PrivateSlurm:
             wait_until(
                 lambda: not self.job_ids(),
                 what="jobs ended",
-                timeout_s=self._layout.kill_wait_s + 10,
+                timeout_s=self.layout.kill_wait_s + 10,
             )
         except (SlurmCommandFailed, NeverHappened, subprocess.TimeoutExpired) as error:
             log.warning("jobs did not end by themselves: %s", error)

@@ -1,0 +1,31 @@
+"""Every test here uses the whole grid."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from tests.e2e.workflows import host_job
+from tests.support.grid import Actor, actor, grid, hire, new_actor
+from tools.devnet.grid import Devnet
+
+from deepsquare import Job
+
+__all__ = ["actor", "grid", "hire", "one_minute_job"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark them all."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_minute_job(
+    grid: Devnet, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Actor, Job]]:
+    """A job with one paid minute, begun with the first test: Slurm takes 60 to 90 s to end it."""
+    with ExitStack() as opened:
+        actor = new_actor(grid, opened, tmp_path_factory.mktemp("one-minute"))
+        yield actor, actor.submit(host_job("echo started; sleep 600"), minutes=1)
