@@ -28,6 +28,10 @@ class ContractError(Refused):
         super().__init_subclass__()
         cls.code = "contract_" + _WORD_START.sub("_", cls.__name__).lower()
 
+    def __init__(self) -> None:
+        """Make an error without arguments; dataclasses with fields bring their own."""
+        self.__post_init__()
+
     def __post_init__(self) -> None:
         """Called by the generated dataclasses: word the message from the arguments."""
         values = self._values()

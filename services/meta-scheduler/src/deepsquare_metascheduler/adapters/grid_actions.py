@@ -25,6 +25,10 @@ class ChainGridActions:
         self._sender = sender
         self._batch_size = batch_size
 
+    async def balance_wei(self) -> int:
+        """Return the wallet's native coin."""
+        return await self._sender.balance_wei()
+
     async def execute(self, commands: Sequence[Command]) -> list[Outcome]:
         """Carry commands out in order, ``batch_size`` to a transaction."""
         outcomes: list[Outcome] = []

@@ -20,11 +20,8 @@ class Tick:
     snapshot: Snapshot
     decision: Decision
     outcomes: tuple[Outcome, ...]
-
-    @property
-    def did_something(self) -> bool:
-        """Whether the state has changed through this tick: look again at once."""
-        return any(outcome.error is None for outcome in self.outcomes)
+    balance_wei: int
+    """What the wallet has left for gas."""
 
 
 class Scheduler:
@@ -48,7 +45,8 @@ class Scheduler:
             outcomes = await self._actions.execute(decision.commands)
         for outcome in outcomes:
             _report(outcome)
-        return Tick(snapshot, decision, tuple(outcomes))
+        balance_wei = await self._actions.balance_wei()
+        return Tick(snapshot, decision, tuple(outcomes), balance_wei)
 
 
 def _report(outcome: Outcome) -> None:

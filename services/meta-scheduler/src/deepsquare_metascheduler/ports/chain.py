@@ -28,6 +28,10 @@ class Outcome:
 class GridActions(Protocol):
     """Carries commands out."""
 
+    async def balance_wei(self) -> int:
+        """Return what the wallet has to pay gas with; raises `Unavailable`."""
+        ...
+
     async def execute(self, commands: Sequence[Command]) -> list[Outcome]:
         """Carry commands out, each on its own; one that fails leaves the others alone.
 
