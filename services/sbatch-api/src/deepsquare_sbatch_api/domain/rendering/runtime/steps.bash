@@ -57,6 +57,7 @@ __ds_settle() {
   local cut=$__ds_cut code=0 kept=${#__ds_limits[@]}
   local -a limits=("${__ds_limits[@]}")
   if ((cut > 0)); then kept=$((cut - 1)); fi
+  if ((cut == 0 && ${#__ds_launch_pids[@]})); then __ds_end_launches 0 failed; fi
   __ds_limits=("${limits[@]:0:kept}")
   __ds_cut=-1
   __ds_shelter=$((__ds_shelter + 1))
