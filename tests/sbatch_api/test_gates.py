@@ -27,6 +27,8 @@ WHO_BY_ROUTE = {
     "POST /v1/jobs/{job_id}/logs": Who.SIGNED_IN,
     "GET /v1/jobs/{job_id}/logs": Who.SIGNED_IN,
     "GET /v1/jobs/{job_id}/logs/size": Who.SIGNED_IN,
+    "POST /graphql": Who.SUBMITTER,
+    "GET /graphql": Who.SUBMITTER,
     "GET /healthz": Who.OPERATOR,
     "GET /readyz": Who.OPERATOR,
     "GET /metrics": Who.OPERATOR,

@@ -37,6 +37,17 @@ class Scripts:
         await self.scripts.link(script_hash, job_id)
         return script.content
 
+    async def fetch_for_any_job(self, script_hash: BatchLocationHash, *, caller: Address) -> bytes:
+        """Return a script as `fetch` does, for a provider that does not name the job.
+
+        Only jobs that are known to refer to the script are asked about.
+        """
+        use = await self.scripts.use_of(script_hash)
+        for link in use.links if use else ():
+            if link.ended_at is None and await self._is_holder(caller, script_hash, link.job_id):
+                return await self.fetch(script_hash, job_id=link.job_id, caller=caller)
+        return await self.fetch(script_hash, job_id=None, caller=caller)
+
     async def delete(self, script_hash: BatchLocationHash, *, caller: Address) -> None:
         """Drop the caller's own script; raises `NotFound`, `ScriptInUse`."""
         script = await self.scripts.find(script_hash)

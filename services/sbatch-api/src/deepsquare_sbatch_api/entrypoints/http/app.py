@@ -7,6 +7,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from deepsquare_sbatch_api.entrypoints.http import failures, openapi
 from deepsquare_sbatch_api.entrypoints.http.metrics import CountRequests, Metrics
 from deepsquare_sbatch_api.entrypoints.http.routes import (
+    graphql,
     logs,
     operations,
     scripts,
@@ -15,7 +16,14 @@ from deepsquare_sbatch_api.entrypoints.http.routes import (
 )
 from deepsquare_sbatch_api.entrypoints.http.services import Services
 
-ROUTERS = (sign_in.router, workflows.router, scripts.router, logs.router, operations.router)
+ROUTERS = (
+    sign_in.router,
+    workflows.router,
+    scripts.router,
+    logs.router,
+    graphql.router,
+    operations.router,
+)
 
 _ASKED_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Range")
 _SHOWN_HEADERS = ("Content-Range", "ETag", "Log-Offset", "Log-Size", "Retry-After")

@@ -1,0 +1,1 @@
+"""The GraphQL interface of existing clients (api.md section 2)."""
