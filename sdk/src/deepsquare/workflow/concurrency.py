@@ -48,9 +48,7 @@ def plan_concurrency(job: Job) -> ConcurrencyPlan:
     """Work out what of a job can run at once. The plan holds for this very object."""
     capacity = capacity_of(job.resources)
     plan = ConcurrencyPlan(capacity)
-    root = Scope(room=capacity)
-    _Walk(job.resources, plan).steps(job.steps, root)
-    plan.peak = root.peak.demand
+    _Walk(job.resources, plan).steps(job.steps, Scope(room=capacity))
     return plan
 
 
@@ -85,7 +83,7 @@ class _Walk:
 
     def _run(self, run: StepRun, scope: Scope) -> Load:
         demand = demand_of(run, self._resources)
-        shortages = (scope.total.demand + demand).beyond(scope.room)
+        shortages = self._at_once(scope, demand).beyond(scope.room)
         # What does not even fit alone breaks V-FIT and is reported as such.
         if shortages and demand.fits(self._plan.capacity):
             self._plan.overloads.append(Overload(run, shortages))
@@ -103,33 +101,44 @@ class _Walk:
         return module.peak
 
     def _loop(self, loop: StepFor, scope: Scope) -> Load:
+        if not iteration_count(loop):
+            return Load()
         if loop.parallel:
             return self._parallel(loop, scope)
         body = scope.nested()
         self.steps(loop.steps, body)
-        return body.peak if iteration_count(loop) else Load()
+        return body.peak
 
     def _parallel(self, loop: StepFor, scope: Scope) -> Load:
         iterations = iteration_count(loop)
         room = scope.free()
         asked = min(iterations, loop.max_parallel) if loop.max_parallel is not None else None
         earlier, self._plan.overloads = self._plan.overloads, []
-        body = scope.iteration(room // max(1, asked or 1))
+        body = scope.iteration(room // (asked or 1))
         self.steps(loop.steps, body)
         inside, self._plan.overloads = self._plan.overloads, earlier
         limit = asked if asked is not None else min(iterations, _times(body, room))
-        self._plan.limits[id(loop)] = max(1, limit)
+        self._plan.limits[id(loop)] = limit
         if limit > 1:
             self._plan.clashes += body.peak.users.values()
         load = body.peak * limit
-        if body.peak.demand.fits(room) and not load.demand.fits(room):
-            inside = [Overload(loop, (scope.total.demand + load.demand).beyond(scope.room))]
+        at_once = self._at_once(scope, load.demand)
+        if body.peak.demand.fits(room) and not at_once.fits(scope.room):
+            inside = [Overload(loop, at_once.beyond(scope.room))]
         self._plan.overloads += inside
         return load
 
+    def _at_once(self, scope: Scope, demand: Demand) -> Demand:
+        """Return what runs in and around a scope beside a demand, and note it as a peak."""
+        at_once = scope.total.demand + demand
+        if not scope.is_share:
+            self._plan.peak |= at_once
+        return at_once
+
 
 def _times(body: Scope, room: Demand) -> int:
-    return body.peak.demand.times_within(room)
+    """Return how many iterations fit; one without a run counts as a task, to bound processes."""
+    return (body.peak.demand | Demand(tasks=1)).times_within(room)
 
 
 def _users_in(run: StepRun) -> Iterator[tuple[tuple[str, str], VNet]]:

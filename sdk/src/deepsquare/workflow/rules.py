@@ -124,6 +124,11 @@ def _pattern_rule(tag: str, pattern: str, expects: str) -> Rule:
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _NAME = rf"(?:{_LABEL}\.)*{_LABEL}"
 _PORT = "(?:6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})"
+_OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_IPV4 = rf"(?:{_OCTET}\.){{3}}{_OCTET}"
+# JSON Schema cannot count the groups of an IPv6 address; the parser does.
+_IPV6 = "[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]*"
+_NAME_NOT_ADDRESS = rf"(?:{_LABEL}\.)*(?![0-9]+(?::|$)){_LABEL}"
 _IS_NAME = _matching(f"^(?=.{{1,253}}$){_NAME}$")
 _IS_PORT = _matching(f"^{_PORT}$")
 _IS_PREFIX = _matching("^(?:0|[1-9][0-9]{0,2})$")
@@ -183,21 +188,21 @@ HOSTNAME_PORT = Rule(
     "hostname_port",
     'host:port, such as "bore.example.org:2200" or "[2001:db8::1]:51820"',
     _is_host_port,
-    {"pattern": rf"^(?:{_NAME}|\[[0-9A-Fa-f:.]+\]):{_PORT}$"},
+    {"pattern": rf"^(?:{_NAME_NOT_ADDRESS}|{_IPV4}|\[{_IPV6}\]):{_PORT}$"},
 )
 IP = Rule(
     "ip",
     "ip",
     'an IPv4 or IPv6 address, such as "1.1.1.1"',
     _is_ip,
-    {"anyOf": [{"format": "ipv4"}, {"format": "ipv6"}], "pattern": "^[0-9A-Fa-f:.]+$"},
+    {"pattern": f"^(?:{_IPV4}|{_IPV6})$"},
 )
 CIDR = Rule(
     "cidr",
     "cidr",
     'an address with prefix length, such as "10.0.0.1/24"',
     _is_cidr,
-    {"pattern": "^[0-9A-Fa-f:.]+/(?:0|[1-9][0-9]{0,2})$"},
+    {"pattern": f"^(?:{_IPV4}/(?:[12]?[0-9]|3[0-2])|{_IPV6}/(?:[1-9]?[0-9]|1[01][0-9]|12[0-8]))$"},
 )
 IP_OR_FQDN = Rule(
     "ip|fqdn",
@@ -206,7 +211,7 @@ IP_OR_FQDN = Rule(
     lambda value: _is_ip(value) or _is_fqdn(value),
     {
         "pattern": rf"^(?:(?:{_LABEL}\.)+"
-        r"[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?|[0-9A-Fa-f:.]+)$"
+        rf"[A-Za-z](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])?|{_IPV4}|{_IPV6})$"
     },
 )
 ENVVAR = _pattern_rule(

@@ -55,6 +55,8 @@ class Scope:
     """Serial numbers of the launches that can be awaited here, by handle."""
     callers: tuple[dict[str, int], ...] = ()
     """Handles seen by the users of the modules around, innermost last."""
+    is_share: bool = False
+    """Whether this is inside one of several parallel iterations, of which each has a share."""
 
     @property
     def total(self) -> Load:
@@ -98,7 +100,11 @@ class Scope:
         """Open a scope that runs once, beside the launches here."""
         around = {**self.tally.around, **self.tally.own}
         return Scope(
-            self.room, Tally(around=around, total=self.total), dict(self.names), self.callers
+            self.room,
+            Tally(around=around, total=self.total),
+            dict(self.names),
+            self.callers,
+            self.is_share,
         )
 
     def module(self) -> "Scope":
@@ -108,7 +114,7 @@ class Scope:
     def iteration(self, room: Demand) -> "Scope":
         """Open the scope of one of several parallel iterations, with its share of the room."""
         tally = Tally(total=Load(NOTHING, self.total.users))
-        return replace(self.nested(), room=room, tally=tally)
+        return replace(self.nested(), room=room, tally=tally, is_share=True)
 
     def of(self, step: Step) -> "Scope":
         """Return this scope as a step sees it: a placed one sees its writer's handles."""
