@@ -1,11 +1,37 @@
-"""A real EVM chain for tests."""
+"""A real EVM chain for tests, and a grid deployed on it."""
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
 
 import pytest
+from eth_account.signers.local import LocalAccount
 
-from deepsquare.chain import Rpc
-from deepsquare.testing import Accounts, Anvil, development_accounts
+from deepsquare.amounts import WEI_PER_CREDIT
+from deepsquare.chain import (
+    Call,
+    Grid,
+    JobDefinition,
+    JobStatus,
+    Label,
+    ProviderHardware,
+    ProviderPrices,
+    Rpc,
+)
+from deepsquare.chain.jsonrpc import Request
+from deepsquare.chain.sender import Sender
+from deepsquare.chain.transactions import Receipt
+from deepsquare.identifiers import Address, JobId, parse_address
+from deepsquare.testing import (
+    Accounts,
+    Anvil,
+    a_definition,
+    deploy_grid,
+    development_accounts,
+    some_hardware,
+    some_prices,
+)
+
+LOCKED_WEI = 1000 * WEI_PER_CREDIT
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +52,80 @@ async def rpc(anvil: Anvil) -> AsyncIterator[Rpc]:
     """A client of `anvil`."""
     async with Rpc([anvil.http_url]) as client:
         yield client
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A deployed grid with a funded customer; actors act by name."""
+
+    anvil: Anvil
+    grid: Grid
+    accounts: Accounts
+    senders: dict[str, Sender] = field(default_factory=dict)
+
+    def sender(self, account: LocalAccount) -> Sender:
+        """Return the one sender of an account."""
+        address = account.address
+        if address not in self.senders:
+            self.senders[address] = Sender(self.grid.rpc, account, chain_id=self.grid.chain_id)
+        return self.senders[address]
+
+    async def send(self, account: LocalAccount, *calls: Call) -> list[Receipt]:
+        """Send calls one after the other."""
+        return [await self.sender(account).send(call) for call in calls]
+
+    async def join(
+        self,
+        account: LocalAccount,
+        *,
+        hardware: ProviderHardware | None = None,
+        prices: ProviderPrices | None = None,
+        labels: tuple[Label, ...] = (),
+    ) -> Address:
+        """Register a provider and approve it."""
+        providers, address = self.grid.providers, parse_address(account.address)
+        offer = providers.register(hardware or some_hardware(), prices or some_prices(), labels)
+        await self.send(account, offer)
+        proposal = await providers.proposal_hash(address)
+        await self.send(self.accounts.operator, providers.approve_proposal(address, proposal))
+        return address
+
+    async def fund(self, account: LocalAccount, amount_wei: int = 10 * LOCKED_WEI) -> None:
+        """Give an account credits, all of which the grid may lock."""
+        address = parse_address(account.address)
+        await self.send(self.accounts.deployer, self.grid.credit.transfer(address, amount_wei))
+        spender = self.grid.meta_scheduler.address
+        await self.send(account, self.grid.credit.approve(spender, amount_wei))
+
+    async def request(
+        self,
+        account: LocalAccount,
+        definition: JobDefinition | None = None,
+        *,
+        locked_wei: int = LOCKED_WEI,
+    ) -> JobId:
+        """Request a job and return its id."""
+        address = parse_address(account.address)
+        nonce = await self.grid.jobs.customer_nonce(address)
+        call = self.grid.meta_scheduler.request_new_job(definition or a_definition(), locked_wei)
+        await self.send(account, call)
+        return await self.grid.jobs.job_id_by_customer(address, nonce)
+
+    async def status(self, job_id: JobId) -> JobStatus:
+        """Return a job's status now."""
+        return (await self.grid.jobs.get(job_id)).status
+
+    async def advance(self, seconds: int) -> None:
+        """Let the chain's clock jump, and mine a block."""
+        await self.grid.rpc.request("evm_increaseTime", seconds)
+        await self.grid.rpc.outcomes([Request("anvil_mine", may_be_null=True)])
+
+
+@pytest.fixture
+async def stage(anvil: Anvil, rpc: Rpc, accounts: Accounts) -> Stage:
+    """A grid on `anvil` whose customers have credits and allowances."""
+    deployment = await deploy_grid(anvil.http_url)
+    grid = await Grid.connect(rpc, deployment.meta_scheduler, anvil.chain_id)
+    stage = Stage(anvil, grid, accounts)
+    await stage.fund(accounts.customer)
+    return stage

@@ -105,6 +105,13 @@ async def test_eth_call__revert_without_data__is_a_revert() -> None:
         await rpc.eth_call(CALL)
 
 
+async def test_eth_call__code_there_is_invalid__is_refused_and_not_repeated() -> None:
+    endpoint = FakeEndpoint({"eth_call": raises(-32603, "EVM error PrecompileError")})
+    with pytest.raises(RpcRefused, match="PrecompileError"):
+        await rpc_over(endpoint, endpoint).eth_call(CALL)
+    assert len(endpoint.asked) == 1
+
+
 async def test_eth_call__at_a_block__names_it_by_hash() -> None:
     seen: list[Any] = []
 

@@ -23,6 +23,9 @@ _RETRYABLE_TEXT = re.compile(
     r"|resource not found",
     re.IGNORECASE,
 )
+_EXECUTED = re.compile(r"EVM error|invalid opcode", re.IGNORECASE)
+"""The call was run and failed: another node would say the same, whatever the code."""
+
 _OUT_OF_GAS = re.compile(r"out of gas|OutOfGas|gas required exceeds", re.IGNORECASE)
 _HEX = re.compile(r"0x[0-9a-fA-F]*")
 
@@ -74,9 +77,15 @@ def _to_error(request: Request, error: Json) -> EndpointFailed | DeepSquareError
         return _revert(message, error.get("data"))
     if _OUT_OF_GAS.search(message):
         return OutOfGas(f"the call needs more gas than allowed: {message}")
-    if code in _RETRYABLE_CODES or _RETRYABLE_TEXT.search(message):
+    if _is_retryable(code, message):
         return EndpointFailed(f"{request.method}: {message} ({code})")
     return RpcRefused(f"the chain refused {request.method}: {message}", details={"rpc_code": code})
+
+
+def _is_retryable(code: Json, message: str) -> bool:
+    if _EXECUTED.search(message):
+        return False
+    return code in _RETRYABLE_CODES or bool(_RETRYABLE_TEXT.search(message))
 
 
 def _revert(message: str, data: Json) -> DeepSquareError:
