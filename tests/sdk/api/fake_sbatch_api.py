@@ -41,6 +41,8 @@ class FakeSbatchApi:
     pauses: list[float] = field(default_factory=list)
     stream_bytes: int | None = None
     """Bytes of the log after which a stream breaks off, once."""
+    chain_id: int = CHAIN_ID
+    resources_of: Callable[[bytes], dict[str, int]] = lambda _: RESOURCES
 
     def client(self, key: Key | None = None, **options: Any) -> SbatchApi:
         """Return a client that reaches only this server and waits for nothing."""
@@ -105,7 +107,7 @@ class FakeSbatchApi:
         self.nonces.remove(message.nonce)
         assert message.domain == "sbatch.test"
         assert message.uri == URL
-        assert message.chain_id == CHAIN_ID
+        assert message.chain_id == self.chain_id
         token = a_token(self.now_s + self.token_life_s)
         self.tokens[token] = message.address
         return httpx.Response(200, json={"token": token, "address": message.address})
@@ -114,7 +116,8 @@ class FakeSbatchApi:
         key = request.headers["Idempotency-Key"]
         if key not in self.answers:
             script = request.content + secrets.token_bytes(16)
-            self.answers[key] = (request.content, stored(batch_location_hash(script)))
+            answer = stored(batch_location_hash(script), self.resources_of(request.content))
+            self.answers[key] = (request.content, answer)
         document, answer = self.answers[key]
         if document != request.content:
             return error(409, "request_key_reused", "this key was used with another workflow")
@@ -160,10 +163,10 @@ class FakeSbatchApi:
         return httpx.Response(200, content=body, headers={"Content-Type": "text/event-stream"})
 
 
-def stored(script_hash: str) -> dict[str, Any]:
+def stored(script_hash: str, resources: dict[str, int]) -> dict[str, Any]:
     return {
         "batchLocationHash": script_hash,
-        "resources": RESOURCES,
+        "resources": resources,
         "warnings": [],
         "images": [],
         "modules": [],
