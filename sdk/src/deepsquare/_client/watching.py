@@ -9,8 +9,8 @@ from deepsquare._client.errors import JobNotFound
 from deepsquare._client.status import JobState, moment, stage_of
 from deepsquare.chain import BlockRef, Grid, JobStatus
 from deepsquare.chain.errors import InvalidJob
-from deepsquare.chain.events import JobTransitionEvent, decode_event, topic_of
-from deepsquare.chain.logs import LogFilter
+from deepsquare.chain.events import JobCreated, JobTransitionEvent, decode_event, topic_of
+from deepsquare.chain.logs import LogFilter, RawLog
 from deepsquare.errors import Unavailable
 from deepsquare.identifiers import JobId
 
@@ -103,17 +103,22 @@ async def _between(grid: Grid, state: JobState, done_block: int) -> list[JobEven
     first = max(done_block + 1, last - LARGEST_LOOK_BACK_BLOCKS)
     if first > last:
         return []
-    wanted = LogFilter([grid.jobs.address], first, last, [topic_of(JobTransitionEvent)])
+    topics = [topic_of(JobCreated), topic_of(JobTransitionEvent)]
     try:
-        logs = await grid.rpc.get_logs(wanted)
+        logs = await grid.rpc.get_logs(LogFilter([grid.jobs.address], first, last, [topics]))
     except Unavailable:
         return []
-    found = []
-    for log in logs:
-        event = decode_event(log)
-        if isinstance(event, JobTransitionEvent) and event.job_id == state.id:
-            found.append((event.to, log.block_number))
-    return [await _past_event(grid, state, to, number) for to, number in found]
+    found = [(_status_after(log, state.id), log.block_number) for log in logs]
+    return [await _past_event(grid, state, to, number) for to, number in found if to is not None]
+
+
+def _status_after(log: RawLog, job_id: JobId) -> JobStatus | None:
+    """Return the status that a log gives this job; None for logs of other jobs."""
+    event = decode_event(log)
+    if isinstance(event, JobTransitionEvent) and event.job_id == job_id:
+        return event.to
+    is_new = isinstance(event, JobCreated) and event.job_id == job_id
+    return JobStatus.PENDING if is_new else None
 
 
 async def _past_event(grid: Grid, state: JobState, to: JobStatus, number: int) -> JobEvent:
