@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from deepsquare.workflow.errors import WorkflowError
 from deepsquare.workflow.model import Step
 from deepsquare.workflow.nodes import MappingNode, Node, SequenceNode
 from deepsquare.workflow.report import Message, Path, Report
@@ -34,6 +35,23 @@ class Places(dict[int, tuple[Node, Path, Report]]):
         """Report a warning at a field of an object."""
         node, path, report = self[id(made)]
         report.warning(_value(node, wire), (path, wire), tag, message=message)
+
+    def problem(
+        self, made: object, wire: str, *, type_: str, tag: str, message: str
+    ) -> WorkflowError:
+        """Word a problem at a field that is not one of the document's own rules."""
+        node, path, report = self[id(made)]
+        return report.problem(_value(node, wire), (path, wire), type_, tag, message=message)
+
+    def with_fresh_reports(self) -> tuple["Places", list[Report]]:
+        """Return the same places with new, empty reports: one per document, in order."""
+        fresh: dict[int, Report] = {}
+        places = Places()
+        for key, (node, path, report) in self.items():
+            if id(report) not in fresh:
+                fresh[id(report)] = report.empty_copy()
+            places[key] = (node, path, fresh[id(report)])
+        return places, list(fresh.values())
 
     def move(self, old: object, new: object) -> None:
         """Note that an object has taken the place of another."""

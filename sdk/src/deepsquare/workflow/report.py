@@ -69,6 +69,14 @@ class Report:
         place = (at.start_mark.line, at.start_mark.column)
         return _Finding(place, path, tag, kind, message, self._source)
 
+    def problem(self, at: Node, path: Path, type_: str, tag: str, *, message: str) -> WorkflowError:
+        """Word one problem without adding it."""
+        return self._word(self._finding(at, path, tag, kind=type_, message=message))
+
+    def empty_copy(self) -> "Report":
+        """Return a report on the same document, with nothing in it."""
+        return Report(has_text=self._has_text, source=self._source)
+
     def errors(self) -> tuple[list[WorkflowError], int]:
         """Word the first errors in document order; also return how many are left out."""
         return list(self._worded(self._errors)), max(0, len(self._errors) - MAX_REPORTED)

@@ -38,3 +38,8 @@ def leveled_steps_of(steps: tuple[Step, ...]) -> Iterator[tuple[Step, int]]:
 def runs_of(steps: tuple[Step, ...]) -> Iterator[StepRun]:
     """Yield all run bodies in document order."""
     return (step.run for step in steps_of(steps) if step.run is not None)
+
+
+def is_unexpanded(step: Step) -> bool:
+    """Tell whether a step uses a module that has not been put in place."""
+    return step.use is not None and not isinstance(step.use, ExpandedUse)
