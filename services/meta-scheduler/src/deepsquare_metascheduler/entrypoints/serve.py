@@ -79,5 +79,7 @@ async def _connect_and_work(settings: Settings, face: Face) -> None:
 
 async def _serve_http(app: FastAPI, settings: Settings) -> None:
     host, port = settings.host_and_port
-    config = uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False)
+    config = uvicorn.Config(
+        app, host=host, port=port, lifespan="off", log_config=None, access_log=False
+    )
     await _Server(config).serve()
