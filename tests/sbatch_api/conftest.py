@@ -1,10 +1,10 @@
 from pathlib import Path
 
 import pytest
-from tests.sbatch_api.http import Stage
+from tests.sbatch_api.http import Api
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Stage:
+def api(tmp_path: Path) -> Api:
     """The application over doubles."""
-    return Stage(tmp_path / "logs")
+    return Api(tmp_path / "logs")

@@ -48,7 +48,7 @@ PLENTY = {
 
 
 @dataclass
-class Stage:
+class Api:
     """Every part of a service under test, to look into and to break."""
 
     log_root: Path

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 from tests.sbatch_api.doubles import ALICE, BOB
-from tests.sbatch_api.http import PLENTY, URL, Stage
+from tests.sbatch_api.http import PLENTY, URL, Api
 
 from deepsquare_sbatch_api.entrypoints.http import failures
 from deepsquare_sbatch_api.entrypoints.http.gates import Who
@@ -35,48 +35,48 @@ WHO_BY_ROUTE = {
 }
 
 
-def routes(stage: Stage) -> dict[str, APIRoute]:
+def routes(api: Api) -> dict[str, APIRoute]:
     return {
         f"{method} {route.path}": route
-        for route in stage.app.routes
+        for route in api.app.routes
         if isinstance(route, APIRoute)
         for method in route.methods or ()
     }
 
 
-def test_routes__each__has_exactly_one_gate_as_listed(stage: Stage) -> None:
-    found = {name: [gate.who for gate in gates_of(route)] for name, route in routes(stage).items()}
+def test_routes__each__has_exactly_one_gate_as_listed(api: Api) -> None:
+    found = {name: [gate.who for gate in gates_of(route)] for name, route in routes(api).items()}
     assert found == {name: [who] for name, who in WHO_BY_ROUTE.items()}
 
 
-def test_routes__besides_these__only_the_openapi_document(stage: Stage) -> None:
-    others = {getattr(r, "path", "") for r in stage.app.routes if not isinstance(r, APIRoute)}
+def test_routes__besides_these__only_the_openapi_document(api: Api) -> None:
+    others = {getattr(r, "path", "") for r in api.app.routes if not isinstance(r, APIRoute)}
     assert others == {"/openapi.json"}
 
 
 @pytest.mark.parametrize("name", [n for n, who in WHO_BY_ROUTE.items() if who is Who.SIGNED_IN])
 async def test_signed_in_route__without_a_token__is_401_whatever_exists(
-    stage: Stage, name: str
+    api: Api, name: str
 ) -> None:
     method, path = name.split()
-    async with stage.client() as client:
+    async with api.client() as client:
         answer = await client.request(method, path.format(script_hash="x", job_id="1"))
     assert answer.status_code == 401
     assert answer.json()["code"] == "not_signed_in"
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
-async def test_operator_route__from_elsewhere__is_404(stage: Stage, path: str) -> None:
-    transport = httpx.ASGITransport(stage.app, client=("203.0.113.7", 1))
+async def test_operator_route__from_elsewhere__is_404(api: Api, path: str) -> None:
+    transport = httpx.ASGITransport(api.app, client=("203.0.113.7", 1))
     async with httpx.AsyncClient(transport=transport, base_url=URL) as client:
         assert (await client.get(path)).status_code == 404
-    async with stage.client() as client:
+    async with api.client() as client:
         assert (await client.get(path)).status_code == 200
 
 
-async def test_ready__chain_away__says_which_part(stage: Stage) -> None:
-    stage.jobs.is_away = True
-    async with stage.client() as client:
+async def test_ready__chain_away__says_which_part(api: Api) -> None:
+    api.jobs.is_away = True
+    async with api.client() as client:
         answer = await client.get("/readyz")
         alive = await client.get("/healthz")
     assert answer.status_code == 503
@@ -87,8 +87,8 @@ async def test_ready__chain_away__says_which_part(stage: Stage) -> None:
     assert alive.status_code == 200
 
 
-async def test_metrics__after_requests__counts_by_route_template(stage: Stage) -> None:
-    async with stage.client(ALICE) as client:
+async def test_metrics__after_requests__counts_by_route_template(api: Api) -> None:
+    async with api.client(ALICE) as client:
         await client.get("/v1/scripts/secret-looking-hash")
         text = (await client.get("/metrics")).text
     assert 'route="/v1/scripts/{script_hash}",status="404"' in text
@@ -97,8 +97,8 @@ async def test_metrics__after_requests__counts_by_route_template(stage: Stage) -
 
 async def test_limit__too_many_submits__is_429_with_retry_after(tmp_path: Path) -> None:
     allowances = {**PLENTY, "submits": Allowance(2, timedelta(minutes=1))}
-    stage = Stage(tmp_path, allowances=allowances)
-    async with stage.client(ALICE) as alice, stage.client(BOB) as bob:
+    api = Api(tmp_path, allowances=allowances)
+    async with api.client(ALICE) as alice, api.client(BOB) as bob:
         answers = [await alice.post("/v1/workflows", content=b"x") for _ in range(3)]
         other = await bob.post("/v1/workflows", content=b"x")
         reads = await alice.get("/v1/schema")
@@ -110,10 +110,10 @@ async def test_limit__too_many_submits__is_429_with_retry_after(tmp_path: Path) 
 
 async def test_limit__anonymous__counts_by_address_and_ipv6_by_network(tmp_path: Path) -> None:
     allowances = {**PLENTY, "sign-ins": Allowance(1, timedelta(minutes=1))}
-    stage = Stage(tmp_path, allowances=allowances)
+    api = Api(tmp_path, allowances=allowances)
     statuses = []
     for host in ("2001:db8::1", "2001:db8::2", "2001:db8:0:1::1", "192.0.2.1", "192.0.2.2"):
-        transport = httpx.ASGITransport(stage.app, client=(host, 1))
+        transport = httpx.ASGITransport(api.app, client=(host, 1))
         async with httpx.AsyncClient(transport=transport, base_url=URL) as client:
             statuses.append((await client.get("/v1/auth/nonce")).status_code)
     assert statuses == [200, 429, 200, 200, 200]
@@ -130,7 +130,7 @@ async def test_limit__anonymous__counts_by_address_and_ipv6_by_network(tmp_path:
     ],
 )
 async def test_body__one_byte_too_long__is_413_announced_or_not(
-    stage: Stage, method: str, path: str, limit: int
+    api: Api, method: str, path: str, limit: int
 ) -> None:
     sent = 0
 
@@ -140,7 +140,7 @@ async def test_body__one_byte_too_long__is_413_announced_or_not(
             sent += 4096
             yield b"x" * 4096
 
-    async with stage.client(ALICE) as client:
+    async with api.client(ALICE) as client:
         announced = await client.request(method, path, content=b"x" * (limit + 1))
         streamed = await client.request(method, path, content=stream())
     assert announced.status_code == streamed.status_code == 413
@@ -148,13 +148,13 @@ async def test_body__one_byte_too_long__is_413_announced_or_not(
     assert sent <= limit + 2 * 4096
 
 
-async def test_cors__any_origin__without_cookies(stage: Stage) -> None:
+async def test_cors__any_origin__without_cookies(api: Api) -> None:
     ask = {
         "Origin": "https://app.test",
         "Access-Control-Request-Method": "POST",
         "Access-Control-Request-Headers": "authorization, idempotency-key",
     }
-    async with stage.client() as client:
+    async with api.client() as client:
         asked = await client.options("/v1/workflows", headers=ask)
         got = await client.get("/v1/schema", headers={"Origin": "https://app.test"})
         operator = await client.get("/metrics", headers={"Origin": "https://app.test"})
@@ -172,9 +172,9 @@ async def test_cors__any_origin__without_cookies(stage: Stage) -> None:
     ],
 )
 async def test_router_refusal__any__has_the_common_body(
-    stage: Stage, method: str, path: str, status: int, code: str
+    api: Api, method: str, path: str, status: int, code: str
 ) -> None:
-    async with stage.client() as client:
+    async with api.client() as client:
         answer = await client.request(method, path)
     assert answer.status_code == status
     assert answer.json()["code"] == code
@@ -182,13 +182,13 @@ async def test_router_refusal__any__has_the_common_body(
 
 
 async def test_bug__any__is_500_that_tells_nothing(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    api: Api, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def explode(*_: object, **__: object) -> None:
         raise KeyError("a customer's secret")
 
-    monkeypatch.setattr(stage.scripts, "find", explode)
-    async with stage.client(ALICE) as client:
+    monkeypatch.setattr(api.scripts, "find", explode)
+    async with api.client(ALICE) as client:
         answer = await client.get("/v1/scripts/x")
     assert answer.status_code == 500
     assert answer.json()["message"] == "something went wrong here; it has been logged"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLInputObjectType, Undefined, build_schema, get_introspection_query
 from tests.sbatch_api.doubles import ALICE, BOB, HASH, JOB, PROVIDER, a_job, a_script
-from tests.sbatch_api.http import Stage
+from tests.sbatch_api.http import Api
 
 from deepsquare.hashing import batch_location_hash
 from deepsquare.workflow import type_spec
@@ -21,33 +21,33 @@ HELLO: dict[str, Any] = {"resources": RESOURCES, "steps": [{"run": {"command": "
 
 
 @pytest.fixture
-def real(tmp_path: Path) -> Stage:
+def real(tmp_path: Path) -> Api:
     """The application with the real parser and renderer, open to clients that do not sign in."""
     planner = RenderingPlanner(NothingFetched())
-    return Stage(tmp_path, allow_anonymous=True, planner=planner)
+    return Api(tmp_path, allow_anonymous=True, planner=planner)
 
 
-async def post(stage: Stage, query: str, *, account: Any = None, **variables: Any) -> Any:
-    async with stage.client(account) as client:
+async def post(api: Api, query: str, *, account: Any = None, **variables: Any) -> Any:
+    async with api.client(account) as client:
         answer = await client.post("/graphql", json={"query": query, "variables": variables})
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
-async def refused(stage: Stage, **body: Any) -> Any:
-    async with stage.client() as client:
+async def refused(api: Api, **body: Any) -> Any:
+    async with api.client() as client:
         answer = await client.post("/graphql", json=body)
     assert answer.status_code == 400, answer.text
     return answer.json()
 
 
-async def test_submit__as_existing_clients_do__returns_the_hash(real: Stage) -> None:
+async def test_submit__as_existing_clients_do__returns_the_hash(real: Api) -> None:
     answer = await post(real, SUBMIT, job=HELLO)
     [script] = real.scripts.scripts.values()
     assert answer == {"data": {"submit": batch_location_hash(script.content)}}
 
 
-async def test_submit__unknown_field__is_200_with_empty_data_and_extensions(real: Stage) -> None:
+async def test_submit__unknown_field__is_200_with_empty_data_and_extensions(real: Api) -> None:
     job = {**HELLO, "steps": [{"command": "echo", "run": {"command": "x"}}]}
     answer = await post(real, SUBMIT, job=job)
     assert answer["data"] == {"submit": ""}
@@ -66,7 +66,7 @@ async def test_submit__unknown_field__is_200_with_empty_data_and_extensions(real
     assert not real.scripts.scripts
 
 
-async def test_submit__several_problems__are_one_error_each(real: Stage) -> None:
+async def test_submit__several_problems__are_one_error_each(real: Api) -> None:
     job = {"resources": {**RESOURCES, "tasks": 0, "gpus": -1}, "steps": [{"run": {}}]}
     answer = await post(real, SUBMIT, job=job)
     places = [error["extensions"]["namespace"] for error in answer["errors"]]
@@ -77,7 +77,7 @@ async def test_submit__several_problems__are_one_error_each(real: Stage) -> None
     ]
 
 
-async def test_submit__single_value_for_a_list__is_a_list_of_one(real: Stage) -> None:
+async def test_submit__single_value_for_a_list__is_a_list_of_one(real: Api) -> None:
     """W-DOC-6."""
     job = {**HELLO, "steps": HELLO["steps"][0], "env": {"key": "A", "value": "1"}}
     answer = await post(real, SUBMIT, job=job)
@@ -86,7 +86,7 @@ async def test_submit__single_value_for_a_list__is_a_list_of_one(real: Stage) ->
     assert b"echo hello" in script.content
 
 
-async def test_submit__literal_in_the_query__is_parsed_the_same(real: Stage) -> None:
+async def test_submit__literal_in_the_query__is_parsed_the_same(real: Api) -> None:
     query = """mutation($command: String!) { submit(job: {
       resources: {tasks: 1, cpusPerTask: 1, memPerCpu: 512, gpus: 0},
       steps: [{name: "x", run: {command: $command, shel: "/bin/sh"}}]
@@ -96,7 +96,7 @@ async def test_submit__literal_in_the_query__is_parsed_the_same(real: Stage) -> 
     assert error["extensions"]["suggestion"] == "shell"
 
 
-async def test_submit__variable_inside_a_literal__reaches_the_script(real: Stage) -> None:
+async def test_submit__variable_inside_a_literal__reaches_the_script(real: Api) -> None:
     query = """mutation($command: String!) { submit(job: {
       resources: {tasks: 1, cpusPerTask: 1, memPerCpu: 512, gpus: 0},
       steps: [{run: {command: $command}}]
@@ -107,21 +107,19 @@ async def test_submit__variable_inside_a_literal__reaches_the_script(real: Stage
 
 
 @pytest.mark.parametrize("job", ["text", 3, [], [HELLO, HELLO], {"job": HELLO, "x": 1}])
-async def test_submit__no_job_at_all__is_told_as_problems(real: Stage, job: Any) -> None:
+async def test_submit__no_job_at_all__is_told_as_problems(real: Api, job: Any) -> None:
     answer = await post(real, SUBMIT, job=job)
     assert answer["data"] == {"submit": ""}
     assert {error["extensions"]["type"] for error in answer["errors"]} == {"validation"}
 
 
-async def test_submit__no_variable__is_an_error_without_data(real: Stage) -> None:
+async def test_submit__no_variable__is_an_error_without_data(real: Api) -> None:
     answer = await post(real, SUBMIT)
     assert answer["data"] is None
     assert "$job" in answer["errors"][0]["message"]
 
 
-async def test_submit__store_away__is_internal(
-    real: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_submit__store_away__is_internal(real: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     from deepsquare_sbatch_api.domain.errors import StoreUnavailable
 
     async def away(*_: object, **__: object) -> bytes:
@@ -134,7 +132,7 @@ async def test_submit__store_away__is_internal(
     assert answer["errors"][0]["extensions"]["tag"] == "store_unavailable"
 
 
-async def test_submit__same_idempotency_key__gives_the_same_hash(real: Stage) -> None:
+async def test_submit__same_idempotency_key__gives_the_same_hash(real: Api) -> None:
     body = {"query": SUBMIT, "variables": {"job": HELLO}}
     async with real.client() as client:
         answers = [
@@ -145,13 +143,13 @@ async def test_submit__same_idempotency_key__gives_the_same_hash(real: Stage) ->
     assert len(real.scripts.scripts) == 1
 
 
-async def test_submit__not_signed_in_where_it_is_needed__is_401(stage: Stage) -> None:
-    async with stage.client() as client:
+async def test_submit__not_signed_in_where_it_is_needed__is_401(api: Api) -> None:
+    async with api.client() as client:
         answer = await client.post("/graphql", json={"query": SUBMIT})
     assert answer.status_code == 401
 
 
-async def test_validate__good_and_bad_module__answers_as_data(real: Stage) -> None:
+async def test_validate__good_and_bad_module__answers_as_data(real: Api) -> None:
     query = "mutation($module: Module!) { validate(module: $module) }"
     module = {
         "name": "n",
@@ -164,14 +162,14 @@ async def test_validate__good_and_bad_module__answers_as_data(real: Stage) -> No
     assert answer["data"]["validate"] == 'unknown field "rum"; did you mean "run"?'
 
 
-async def test_job__submitter__gets_the_script(real: Stage) -> None:
+async def test_job__submitter__gets_the_script(real: Api) -> None:
     await real.scripts.save(a_script("h"), request_key=None)
     query = f'{{ job(batchLocationHash: "{HASH}") }}'
     answer = await post(real, query, account=ALICE)
     assert answer == {"data": {"job": "#!/bin/bash -l\n"}}
 
 
-async def test_job__provider_of_a_known_job__gets_the_script(real: Stage) -> None:
+async def test_job__provider_of_a_known_job__gets_the_script(real: Api) -> None:
     await real.scripts.save(a_script("h"), request_key=None)
     await real.scripts.link(HASH, JOB)
     real.jobs.put(a_job())
@@ -181,7 +179,7 @@ async def test_job__provider_of_a_known_job__gets_the_script(real: Stage) -> Non
 
 @pytest.mark.parametrize("account", [None, BOB])
 async def test_job__anybody_else__is_told_the_same_as_for_no_script(
-    real: Stage, account: Any
+    real: Api, account: Any
 ) -> None:
     query = f'{{ job(batchLocationHash: "{HASH}") }}'
     before = await post(real, query, account=account)
@@ -193,7 +191,7 @@ async def test_job__anybody_else__is_told_the_same_as_for_no_script(
 
 
 async def test_bug_in_a_field__any__tells_nothing(
-    real: Stage, monkeypatch: pytest.MonkeyPatch
+    real: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def explode(*_: object, **__: object) -> None:
         raise KeyError("a secret")
@@ -204,7 +202,7 @@ async def test_bug_in_a_field__any__tells_nothing(
     assert answer["errors"][0]["message"] == "something went wrong here; it has been logged"
 
 
-async def test_introspection__post_and_get__shows_every_type_of_the_model(real: Stage) -> None:
+async def test_introspection__post_and_get__shows_every_type_of_the_model(real: Api) -> None:
     query = get_introspection_query()
     answer = await post(real, query)
     async with real.client() as client:
@@ -232,7 +230,7 @@ def test_sdl__published__has_no_default_values_and_only_known_scalars() -> None:
     assert str(inputs["StepFor"]["parallel"].type) == "Boolean"
 
 
-async def test_get__mutation__is_refused(real: Stage) -> None:
+async def test_get__mutation__is_refused(real: Api) -> None:
     async with real.client() as client:
         query = 'mutation { validate(module: {name: "x"}) }'
         answer = await client.get("/graphql", params={"query": query})
@@ -263,7 +261,7 @@ async def test_get__mutation__is_refused(real: Stage) -> None:
         ("{ ...A } fragment A on Query { ...A }", "more than 500 fields|nested deeper"),
     ],
 )
-async def test_query__malformed_or_hostile__is_400(real: Stage, query: str, complaint: str) -> None:
+async def test_query__malformed_or_hostile__is_400(real: Api, query: str, complaint: str) -> None:
     answer = await refused(real, query=query)
     messages = " ".join(error["message"] for error in answer["errors"])
     assert any(part in messages for part in complaint.split("|")), messages
@@ -273,7 +271,7 @@ async def test_query__malformed_or_hostile__is_400(real: Stage, query: str, comp
     "body",
     [b"", b"[]", b"nonsense", b'{"query": 1}', b'{"query": "{a}", "variables": []}', b"[" * 90_000],
 )
-async def test_body__malformed__is_400(real: Stage, body: bytes) -> None:
+async def test_body__malformed__is_400(real: Api, body: bytes) -> None:
     async with real.client() as client:
         answer = await client.post("/graphql", content=body)
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")

@@ -5,7 +5,7 @@ import base64
 import httpx
 import pytest
 from tests.sbatch_api.doubles import ALICE, BOB, JOB, NOON, PROVIDER, a_job, an_ended_job
-from tests.sbatch_api.http import Stage
+from tests.sbatch_api.http import Api
 
 from deepsquare.identifiers import Address
 from deepsquare_sbatch_api.ports.logs import LogId
@@ -21,27 +21,27 @@ async def append(
 
 
 @pytest.fixture
-async def written(stage: Stage) -> Stage:
+async def written(api: Api) -> Api:
     """A job whose provider has written three lines."""
-    stage.jobs.put(a_job())
-    async with stage.client(PROVIDER) as client:
+    api.jobs.put(a_job())
+    async with api.client(PROVIDER) as client:
         assert (await append(client, LINES, 0)).status_code == 200
-    return stage
+    return api
 
 
-async def get(stage: Stage, account: Address = ALICE, **headers: str) -> httpx.Response:
+async def get(api: Api, account: Address = ALICE, **headers: str) -> httpx.Response:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    async with stage.client(account) as client:
+    async with api.client(account) as client:
         return await client.get(PATH, headers=named)
 
 
-async def test_append__provider__tells_the_size(written: Stage) -> None:
+async def test_append__provider__tells_the_size(written: Api) -> None:
     async with written.client(PROVIDER) as client:
         answer = await append(client, b"four\n", len(LINES))
     assert answer.json() == {"size": len(LINES) + 5, "ended": False}
 
 
-async def test_append__gap__is_409_with_the_size(written: Stage) -> None:
+async def test_append__gap__is_409_with_the_size(written: Api) -> None:
     async with written.client(PROVIDER) as client:
         answer = await append(client, b"x", 99)
     assert answer.status_code == 409
@@ -50,7 +50,7 @@ async def test_append__gap__is_409_with_the_size(written: Stage) -> None:
 
 
 @pytest.mark.parametrize("caller", [ALICE, BOB])
-async def test_append__not_the_provider__is_404(written: Stage, caller: Address) -> None:
+async def test_append__not_the_provider__is_404(written: Api, caller: Address) -> None:
     """faults.md G14."""
     async with written.client(caller) as client:
         answer = await append(client, b"x", len(LINES))
@@ -58,7 +58,7 @@ async def test_append__not_the_provider__is_404(written: Stage, caller: Address)
     assert (await get(written)).content == LINES
 
 
-async def test_append__unknown_job__is_told_the_same(written: Stage) -> None:
+async def test_append__unknown_job__is_told_the_same(written: Api) -> None:
     async with written.client(BOB) as client:
         known = await append(client, b"x", 0)
         unknown = await client.post(f"/v1/jobs/{'0x' + '1' * 64}/logs?offset=0", content=b"x")
@@ -66,7 +66,7 @@ async def test_append__unknown_job__is_told_the_same(written: Stage) -> None:
     assert known.status_code == unknown.status_code == 404
 
 
-async def test_append__after_the_job_ended__is_accepted(written: Stage) -> None:
+async def test_append__after_the_job_ended__is_accepted(written: Api) -> None:
     """faults.md D8: lines arrive later."""
     written.jobs.put(an_ended_job())
     async with written.client(PROVIDER) as client:
@@ -74,7 +74,7 @@ async def test_append__after_the_job_ended__is_accepted(written: Stage) -> None:
     assert answer.json() == {"size": len(LINES) + 5, "ended": True}
 
 
-async def test_append__after_the_end__is_409(written: Stage) -> None:
+async def test_append__after_the_end__is_409(written: Api) -> None:
     async with written.client(PROVIDER) as client:
         await append(client, b"", len(LINES), end="true")
         answer = await append(client, b"more", len(LINES))
@@ -82,21 +82,21 @@ async def test_append__after_the_end__is_409(written: Stage) -> None:
 
 
 @pytest.mark.parametrize("offset", ["", "-1", "x", str(2**53)])
-async def test_append__bad_offset__is_400(written: Stage, offset: str) -> None:
+async def test_append__bad_offset__is_400(written: Api, offset: str) -> None:
     async with written.client(PROVIDER) as client:
         answer = await client.post(f"{PATH}?offset={offset}", content=b"x")
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
 
 
 @pytest.mark.parametrize("caller", [ALICE, PROVIDER])
-async def test_read__customer_or_provider__gets_all_bytes(written: Stage, caller: Address) -> None:
+async def test_read__customer_or_provider__gets_all_bytes(written: Api, caller: Address) -> None:
     answer = await get(written, caller)
     assert answer.content == LINES
     assert answer.headers["content-length"] == str(len(LINES))
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-async def test_read__somebody_else__is_404_as_for_no_job(written: Stage) -> None:
+async def test_read__somebody_else__is_404_as_for_no_job(written: Api) -> None:
     known = await get(written, BOB)
     written.jobs.jobs.clear()
     unknown = await get(written, BOB)
@@ -104,14 +104,14 @@ async def test_read__somebody_else__is_404_as_for_no_job(written: Stage) -> None
     assert known.json() == unknown.json()
 
 
-async def test_read__before_a_provider_has_the_job__is_empty(stage: Stage) -> None:
-    stage.jobs.put(a_job(provider=None, is_with_provider=False))
-    assert (await get(stage)).content == b""
-    async with stage.client(ALICE) as client:
+async def test_read__before_a_provider_has_the_job__is_empty(api: Api) -> None:
+    api.jobs.put(a_job(provider=None, is_with_provider=False))
+    assert (await get(api)).content == b""
+    async with api.client(ALICE) as client:
         assert (await client.get(f"{PATH}/size")).json() == {"size": 0, "ended": False}
 
 
-async def test_read__earlier_provider_wrote_too__shows_the_present_one(written: Stage) -> None:
+async def test_read__earlier_provider_wrote_too__shows_the_present_one(written: Api) -> None:
     written.jobs.put(a_job(provider=BOB))
     async with written.client(BOB) as client:
         assert (await append(client, b"again\n", 0)).status_code == 200
@@ -130,7 +130,7 @@ async def test_read__earlier_provider_wrote_too__shows_the_present_one(written: 
     ],
 )
 async def test_read__range__is_206_with_exactly_these_bytes(
-    written: Stage, asked: str, content: bytes, span: str
+    written: Api, asked: str, content: bytes, span: str
 ) -> None:
     answer = await get(written, Range=asked)
     assert (answer.status_code, answer.content) == (206, content)
@@ -138,7 +138,7 @@ async def test_read__range__is_206_with_exactly_these_bytes(
 
 
 @pytest.mark.parametrize("asked", ["bytes=14-", "bytes=-0", "bytes=20-30"])
-async def test_read__range_beyond_the_end__is_416(written: Stage, asked: str) -> None:
+async def test_read__range_beyond_the_end__is_416(written: Api, asked: str) -> None:
     answer = await get(written, Range=asked)
     assert answer.status_code == 416
     assert answer.headers["content-range"] == "bytes */14"
@@ -147,7 +147,7 @@ async def test_read__range_beyond_the_end__is_416(written: Stage, asked: str) ->
 @pytest.mark.parametrize(
     "asked", ["lines=1-2", "bytes=a-b", "bytes=1-2,4-5", "bytes=5-2", "bytes=-"]
 )
-async def test_read__range_it_does_not_serve__is_the_whole_log(written: Stage, asked: str) -> None:
+async def test_read__range_it_does_not_serve__is_the_whole_log(written: Api, asked: str) -> None:
     answer = await get(written, Range=asked)
     assert (answer.status_code, answer.content) == (200, LINES)
 
@@ -155,18 +155,18 @@ async def test_read__range_it_does_not_serve__is_the_whole_log(written: Stage, a
 @pytest.mark.parametrize(
     ("lines", "content"), [(0, b""), (1, b"three\n"), (2, b"two\nthree\n"), (9, LINES)]
 )
-async def test_read__tail__is_the_last_lines(written: Stage, lines: int, content: bytes) -> None:
+async def test_read__tail__is_the_last_lines(written: Api, lines: int, content: bytes) -> None:
     async with written.client(ALICE) as client:
         answer = await client.get(PATH, params={"tail": lines})
     assert answer.content == content
     assert answer.headers["log-offset"] == str(len(LINES) - len(content))
 
 
-async def test_read__log_above_its_limit__has_a_notice_in_the_middle(stage: Stage) -> None:
-    stage.jobs.put(a_job())
+async def test_read__log_above_its_limit__has_a_notice_in_the_middle(api: Api) -> None:
+    api.jobs.put(a_job())
     data = b"".join(b"line %05d\n" % number for number in range(1000))
-    await stage.logs.append(LogId(JOB, PROVIDER), data, offset=0)
-    content = (await get(stage)).content
+    await api.logs.append(LogId(JOB, PROVIDER), data, offset=0)
+    content = (await get(api)).content
     head, _, tail = content.partition(b"\ndeepsquare: ")
     missing = len(data) - len(head) - len(tail.split(b"\n", 1)[1])
     assert tail.startswith(b"%d bytes of this log were cut here\n" % missing)
@@ -174,14 +174,14 @@ async def test_read__log_above_its_limit__has_a_notice_in_the_middle(stage: Stag
     assert data.endswith(tail.split(b"\n", 1)[1])
 
 
-async def test_read__range_into_the_cut__is_the_next_run_that_is_kept(stage: Stage) -> None:
-    stage.jobs.put(a_job())
-    await stage.logs.append(LogId(JOB, PROVIDER), bytes(range(250)) * 40, offset=0)
-    state = await stage.logs.state(LogId(JOB, PROVIDER))
-    answer = await get(stage, Range=f"bytes={state.head_end + 5}-")
+async def test_read__range_into_the_cut__is_the_next_run_that_is_kept(api: Api) -> None:
+    api.jobs.put(a_job())
+    await api.logs.append(LogId(JOB, PROVIDER), bytes(range(250)) * 40, offset=0)
+    state = await api.logs.state(LogId(JOB, PROVIDER))
+    answer = await get(api, Range=f"bytes={state.head_end + 5}-")
     assert answer.status_code == 206
     assert answer.headers["content-range"] == f"bytes {state.tail_start}-9999/10000"
-    assert (await get(stage, Range="bytes=1700-1800")).status_code == 416
+    assert (await get(api, Range="bytes=1700-1800")).status_code == 416
 
 
 def events(answer: httpx.Response) -> list[tuple[str, bytes]]:
@@ -196,7 +196,7 @@ def events(answer: httpx.Response) -> list[tuple[str, bytes]]:
     return found
 
 
-async def test_follow__ended_log__gives_its_bytes_and_the_end(written: Stage) -> None:
+async def test_follow__ended_log__gives_its_bytes_and_the_end(written: Api) -> None:
     async with written.client(PROVIDER) as client:
         await append(client, b"", len(LINES), end="true")
     answer = await get(written, Accept="text/event-stream")
@@ -204,14 +204,14 @@ async def test_follow__ended_log__gives_its_bytes_and_the_end(written: Stage) ->
     assert events(answer) == [("14", LINES), ("end", b"")]
 
 
-async def test_follow__from_an_offset__gives_the_rest(written: Stage) -> None:
+async def test_follow__from_an_offset__gives_the_rest(written: Api) -> None:
     async with written.client(PROVIDER) as client:
         await append(client, b"", len(LINES), end="true")
     answer = await get(written, Accept="text/event-stream", Last_Event_ID="8")
     assert events(answer) == [("14", b"three\n"), ("end", b"")]
 
 
-async def test_follow__job_over_without_an_end_mark__ends_after_the_grace(written: Stage) -> None:
+async def test_follow__job_over_without_an_end_mark__ends_after_the_grace(written: Api) -> None:
     written.jobs.put(an_ended_job(NOON))
     written.clock.step(minutes=6)
     answer = await get(written, Accept="text/event-stream")
@@ -219,17 +219,17 @@ async def test_follow__job_over_without_an_end_mark__ends_after_the_grace(writte
 
 
 @pytest.mark.parametrize("value", ["-1", "x", str(2**53)])
-async def test_follow__bad_last_event_id__is_400(written: Stage, value: str) -> None:
+async def test_follow__bad_last_event_id__is_400(written: Api, value: str) -> None:
     answer = await get(written, Accept="text/event-stream", Last_Event_ID=value)
     assert answer.status_code == 400
 
 
-async def test_follow__cut_log__carries_the_notice_and_right_offsets(stage: Stage) -> None:
-    stage.jobs.put(a_job())
+async def test_follow__cut_log__carries_the_notice_and_right_offsets(api: Api) -> None:
+    api.jobs.put(a_job())
     log = LogId(JOB, PROVIDER)
-    await stage.logs.append(log, bytes(10_000), offset=0)
-    state = await stage.logs.end(log)
-    answer = await get(stage, Accept="text/event-stream")
+    await api.logs.append(log, bytes(10_000), offset=0)
+    state = await api.logs.end(log)
+    answer = await get(api, Accept="text/event-stream")
     parts = events(answer)
     assert [name for name, _ in parts] == [
         str(state.head_end),

@@ -5,44 +5,44 @@ from typing import Any
 
 import pytest
 from tests.sbatch_api.doubles import ALICE, BOB, NOON
-from tests.sbatch_api.http import Stage
+from tests.sbatch_api.http import Api
 
 from deepsquare.identifiers import Address
 
 
-async def log_in(stage: Stage, message: str, signer: Address = ALICE, **extra: Any) -> Any:
+async def log_in(api: Api, message: str, signer: Address = ALICE, **extra: Any) -> Any:
     body = {"message": message, "signature": signer.lower(), **extra}
-    async with stage.client() as client:
+    async with api.client() as client:
         return await client.post("/v1/auth/login", json=body)
 
 
-async def new_nonce(stage: Stage) -> str:
-    async with stage.client() as client:
+async def new_nonce(api: Api) -> str:
+    async with api.client() as client:
         return str((await client.get("/v1/auth/nonce")).json()["nonce"])
 
 
-async def test_nonce__asked_for__lasts_five_minutes(stage: Stage) -> None:
-    async with stage.client() as client:
+async def test_nonce__asked_for__lasts_five_minutes(api: Api) -> None:
+    async with api.client() as client:
         answer = (await client.get("/v1/auth/nonce")).json()
     assert answer["expiresAt"] == "2026-03-01T12:05:00Z"
     assert len(answer["nonce"]) == 32
 
 
-async def test_log_in__right_message__gives_a_token_that_works(stage: Stage) -> None:
-    answer = (await log_in(stage, stage.message(ALICE, await new_nonce(stage)))).json()
+async def test_log_in__right_message__gives_a_token_that_works(api: Api) -> None:
+    answer = (await log_in(api, api.message(ALICE, await new_nonce(api)))).json()
     assert answer["address"] == ALICE
     assert answer["scope"] == ["logs", "scripts", "workflows"]
     assert answer["expiresAt"] == "2026-03-01T12:15:00Z"
-    async with stage.client() as client:
+    async with api.client() as client:
         bearer = {"Authorization": f"Bearer {answer['token']}"}
         sent = await client.post("/v1/workflows", content=b"x", headers=bearer)
     assert sent.status_code == 201
 
 
-async def test_log_in__same_message_again__is_refused(stage: Stage) -> None:
-    message = stage.message(ALICE, await new_nonce(stage))
-    assert (await log_in(stage, message)).status_code == 200
-    again = await log_in(stage, message)
+async def test_log_in__same_message_again__is_refused(api: Api) -> None:
+    message = api.message(ALICE, await new_nonce(api))
+    assert (await log_in(api, message)).status_code == 200
+    again = await log_in(api, message)
     assert again.status_code == 401
     assert again.json()["message"] == "the nonce is unknown, used or expired: ask for a new one"
 
@@ -62,38 +62,38 @@ async def test_log_in__same_message_again__is_refused(stage: Stage) -> None:
     ],
 )
 async def test_log_in__one_field_wrong__is_refused(
-    stage: Stage, changes: dict[str, Any], complaint: str
+    api: Api, changes: dict[str, Any], complaint: str
 ) -> None:
-    message = stage.message(ALICE, **({"nonce": await new_nonce(stage)} | changes))
-    answer = await log_in(stage, message)
+    message = api.message(ALICE, **({"nonce": await new_nonce(api)} | changes))
+    answer = await log_in(api, message)
     assert answer.status_code == 401
     assert complaint in answer.json()["message"]
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-async def test_log_in__wrong_signature__does_not_use_the_nonce_up(stage: Stage) -> None:
-    message = stage.message(ALICE, await new_nonce(stage))
-    assert (await log_in(stage, message, signer=BOB)).status_code == 401
-    assert (await log_in(stage, message)).status_code == 200
+async def test_log_in__wrong_signature__does_not_use_the_nonce_up(api: Api) -> None:
+    message = api.message(ALICE, await new_nonce(api))
+    assert (await log_in(api, message, signer=BOB)).status_code == 401
+    assert (await log_in(api, message)).status_code == 200
 
 
-async def test_log_in__nonce_expired__is_refused(stage: Stage) -> None:
-    nonce = await new_nonce(stage)
-    stage.clock.step(minutes=5)
-    assert (await log_in(stage, stage.message(ALICE, nonce))).status_code == 401
+async def test_log_in__nonce_expired__is_refused(api: Api) -> None:
+    nonce = await new_nonce(api)
+    api.clock.step(minutes=5)
+    assert (await log_in(api, api.message(ALICE, nonce))).status_code == 401
 
 
-async def test_log_in__version_2__is_refused(stage: Stage) -> None:
-    message = stage.message(ALICE, await new_nonce(stage)).replace("Version: 1", "Version: 2")
-    answer = await log_in(stage, message)
+async def test_log_in__version_2__is_refused(api: Api) -> None:
+    message = api.message(ALICE, await new_nonce(api)).replace("Version: 1", "Version: 2")
+    answer = await log_in(api, message)
     assert answer.status_code == 400
     assert "Version" in answer.json()["message"]
 
 
-async def test_log_in__less_scope__covers_no_more(stage: Stage) -> None:
-    message = stage.message(ALICE, await new_nonce(stage))
-    token = (await log_in(stage, message, scope=["logs"])).json()["token"]
-    async with stage.client() as client:
+async def test_log_in__less_scope__covers_no_more(api: Api) -> None:
+    message = api.message(ALICE, await new_nonce(api))
+    token = (await log_in(api, message, scope=["logs"])).json()["token"]
+    async with api.client() as client:
         bearer = {"Authorization": f"Bearer {token}"}
         answer = await client.post("/v1/workflows", content=b"x", headers=bearer)
     assert answer.status_code == 403
@@ -113,8 +113,8 @@ async def test_log_in__less_scope__covers_no_more(stage: Stage) -> None:
         b'{"message": "x", "signature": "0x00", "more": 1}',
     ],
 )
-async def test_log_in__malformed_body__is_400(stage: Stage, body: bytes) -> None:
-    async with stage.client() as client:
+async def test_log_in__malformed_body__is_400(api: Api, body: bytes) -> None:
+    async with api.client() as client:
         answer = await client.post("/v1/auth/login", content=body)
     assert answer.status_code == 400
     assert answer.json()["code"] in ("bad_request", "invalid_siwe_message")
@@ -123,21 +123,21 @@ async def test_log_in__malformed_body__is_400(stage: Stage, body: bytes) -> None
 @pytest.mark.parametrize(
     "value", ["Bearer", "Bearer x.y.z", "Basic YTpi", "Bearer " + "a" * 5000, "nonsense"]
 )
-async def test_token__malformed__is_401(stage: Stage, value: str) -> None:
-    async with stage.client() as client:
+async def test_token__malformed__is_401(api: Api, value: str) -> None:
+    async with api.client() as client:
         answer = await client.get("/v1/scripts/x", headers={"Authorization": value})
     assert answer.status_code == 401
 
 
-async def test_token__expired__is_401(stage: Stage) -> None:
-    async with stage.client(ALICE) as client:
-        stage.clock.step(minutes=15)
+async def test_token__expired__is_401(api: Api) -> None:
+    async with api.client(ALICE) as client:
+        api.clock.step(minutes=15)
         answer = await client.get("/v1/scripts/x")
     assert answer.status_code == 401
     assert answer.json()["code"] == "not_signed_in"
 
 
-async def test_token__of_another_service_with_the_same_key__is_401(stage: Stage) -> None:
+async def test_token__of_another_service_with_the_same_key__is_401(api: Api) -> None:
     from tests.sbatch_api.http import ALL, KEYS
 
     from deepsquare_sbatch_api.adapters.tokens import JwtTokens
@@ -145,6 +145,6 @@ async def test_token__of_another_service_with_the_same_key__is_401(stage: Stage)
 
     other = JwtTokens(KEYS, issuer="http://other.test")
     token = other.issue(Session(ALICE, ALL, NOON + timedelta(minutes=5)))
-    async with stage.client() as client:
+    async with api.client() as client:
         answer = await client.get("/v1/scripts/x", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 401

@@ -2,20 +2,27 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
 from deepsquare_sbatch_api.adapters.keys import Key, parse_keys
 from deepsquare_sbatch_api.adapters.limits import LocalLimiter
 from deepsquare_sbatch_api.adapters.logs import LocalNews, LogFiles, LogKeys, SharedLogs
+from deepsquare_sbatch_api.adapters.redis import (
+    RedisLimiter,
+    RedisNews,
+    RedisNonces,
+    RedisScripts,
+    open_redis,
+)
 from deepsquare_sbatch_api.adapters.sealing import SealedScripts, Sealer
 from deepsquare_sbatch_api.adapters.sqlite import Database, SqliteNonces, SqliteScripts
 from deepsquare_sbatch_api.ports.limits import RateLimiter
 from deepsquare_sbatch_api.ports.logs import LogNews, LogStore
 from deepsquare_sbatch_api.ports.nonces import NonceStore
 from deepsquare_sbatch_api.ports.scripts import ScriptStore
-from deepsquare_sbatch_api.settings import Settings
+from deepsquare_sbatch_api.settings import InvalidSettings, Settings
 
 _log = structlog.get_logger()
 _MEGABYTE = 2**20
@@ -34,22 +41,51 @@ class Stores:
 
 @asynccontextmanager
 async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
-    """Open the stores, sealed when there are storage keys, and close them at the end."""
+    """Open the stores, sealed when there are storage keys, and close them at the end.
+
+    Raises `InvalidSettings` when Redis is asked for without its address.
+    """
     keys = _storage_keys(settings)
-    logs = LogFiles(
+    opening = _open_redis_stores if settings.store == "redis" else _open_sqlite_stores
+    async with opening(settings, _log_store(settings, keys)) as stores:
+        scripts = SealedScripts(stores.scripts, Sealer(keys)) if keys else stores.scripts
+        yield replace(stores, scripts=scripts)
+
+
+@asynccontextmanager
+async def _open_sqlite_stores(settings: Settings, logs: LogStore) -> AsyncIterator[Stores]:
+    with Database(settings.data_dir / "sbatch-api.sqlite") as database:
+        yield Stores(
+            scripts=SqliteScripts(database),
+            nonces=SqliteNonces(database),
+            logs=logs,
+            news=LocalNews(),
+            limiter=LocalLimiter(),
+        )
+
+
+@asynccontextmanager
+async def _open_redis_stores(settings: Settings, logs: LogStore) -> AsyncIterator[Stores]:
+    if settings.redis_url is None:
+        raise InvalidSettings("SBATCH_API_REDIS_URL: needed for SBATCH_API_STORE=redis")
+    url = settings.redis_url.get_secret_value()
+    async with open_redis(url) as client, RedisNews(client).running() as news:
+        yield Stores(
+            scripts=RedisScripts(client),
+            nonces=RedisNonces(client),
+            logs=logs,
+            news=news,
+            limiter=RedisLimiter(client),
+        )
+
+
+def _log_store(settings: Settings, keys: tuple[Key, ...]) -> LogStore:
+    files = LogFiles(
         settings.data_dir / "logs",
         max_bytes=settings.max_log_mb * _MEGABYTE,
         keys=LogKeys(keys),
     )
-    with Database(settings.data_dir / "sbatch-api.sqlite") as database:
-        scripts: ScriptStore = SqliteScripts(database)
-        yield Stores(
-            scripts=SealedScripts(scripts, Sealer(keys)) if keys else scripts,
-            nonces=SqliteNonces(database),
-            logs=SharedLogs(logs),
-            news=LocalNews(),
-            limiter=LocalLimiter(),
-        )
+    return SharedLogs(files)
 
 
 def _storage_keys(settings: Settings) -> tuple[Key, ...]:

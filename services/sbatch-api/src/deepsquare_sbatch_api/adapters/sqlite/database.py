@@ -141,16 +141,21 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _attempt(connection: sqlite3.Connection, work: Work[Any]) -> tuple[Any, Exception | None]:
+def _attempt(connection: sqlite3.Connection, work: Work[Any]) -> tuple[Any, DeepSquareError | None]:
+    """Run one piece of work; raises `sqlite3.Error` when it took the whole batch with it."""
     connection.execute("SAVEPOINT work")
     try:
-        return work(connection), None
-    except (DeepSquareError, sqlite3.DatabaseError) as error:
+        value, failure = work(connection), None
+    except DeepSquareError as error:
+        value, failure = None, error
+    except sqlite3.Error as error:
+        if not connection.in_transaction:  # a full disk, for one, ends the transaction
+            raise
+        value, failure = None, _unavailable(error)
+    if failure:
         connection.execute("ROLLBACK TO work")
-        refused = error if isinstance(error, DeepSquareError) else _unavailable(error)
-        return None, refused
-    finally:
-        connection.execute("RELEASE work")
+    connection.execute("RELEASE work")
+    return value, failure
 
 
 def _unavailable(error: sqlite3.Error) -> StoreUnavailable:
