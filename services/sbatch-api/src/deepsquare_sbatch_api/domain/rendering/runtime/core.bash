@@ -229,26 +229,35 @@ __ds_end() {
   done
 }
 
-# srun forwards most signals to its tasks; the others reach them through scancel.
+# Tasks of a Slurm step get the signal from Slurm, the body's own processes directly. srun itself is
+# left out: it keeps INT, and answers TERM and HUP by killing the step at once (seen on 22.05).
 __ds_signal_body() {
-  case $3 in
-    1 | 10 | 12 | 14 | 15) ;;
-    *) __ds_scancel "$2" "$3" ;;
-  esac
-  __ds_kill "$1" "$3"
+  local file pid stat group
+  if ! __ds_scancel "$2" "$3"; then
+    __ds_kill "$1" "$3"
+    return 0
+  fi
+  for file in /proc/[0-9]*/stat; do
+    { IFS= read -r stat <"$file"; } 2>/dev/null || continue
+    pid=${stat%% *}
+    if [[ $pid == "$1" || $stat == *' (srun) '* ]]; then continue; fi
+    stat=${stat##*) } stat=${stat#* * } group=${stat%% *}
+    if [[ $group == "$1" ]]; then kill -s "$3" "$pid" 2>/dev/null || :; fi
+  done
 }
 
+# Slurm may take a moment to kill the tasks; srun tells when it has.
 __ds_kill_body() {
-  local i
+  local deadline
   __ds_say "${2:-a helper} does not end, killed"
-  if __ds_scancel "$2" 9; then
-    for i in 1 2 3 4 5; do
-      if __ds_has_ended "$1"; then return 0; fi
-      __ds_idle 0.1
-    done
-  fi
-  __ds_kill "$1" 9
-  until __ds_has_ended "$1"; do __ds_idle 0.1; done
+  __ds_signal_body "$1" "$2" 9
+  __ds_now
+  deadline=$((__ds_time + 300))
+  until __ds_has_ended "$1"; do
+    __ds_now
+    if ((__ds_time >= deadline)); then __ds_kill "$1" 9; fi
+    __ds_idle 0.1
+  done
 }
 
 # The first task of a run leaves the number of its Slurm step in a file.

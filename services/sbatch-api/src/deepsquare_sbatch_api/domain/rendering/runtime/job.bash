@@ -9,8 +9,7 @@ __ds_main() {
   trap __ds_crash EXIT
   __ds_read_site
   if ! __ds_require "$@"; then
-    trap - EXIT
-    exit 127
+    __ds_exit 127
   fi
   __ds_live || __ds_code=$?
   if ((__ds_cut == 0)); then __ds_code=$((128 + __ds_signal)); fi
@@ -111,8 +110,14 @@ __ds_do_hook() {
 __ds_leave() {
   __ds_is_finalising=1
   if [[ -n $__ds_state && -d $__ds_state ]]; then __ds_finalise || :; fi
+  __ds_exit "$__ds_code"
+}
+
+# The script is a login shell: without a home it finds no ~/.bash_logout, which might fail.
+__ds_exit() {
   trap - EXIT
-  exit "$__ds_code"
+  HOME=/nonexistent
+  exit "$1"
 }
 
 # The EXIT trap: an error of the script itself.
