@@ -10,7 +10,7 @@ from deepsquare.chain.errors import FeeCapReached, NonceTaken, OutOfGasMoney
 from deepsquare.chain.fees import Fees
 from deepsquare.chain.reverts import decode_revert
 from deepsquare.chain.sender import Sender
-from deepsquare.chain.transactions import Receipt, SignedTransaction
+from deepsquare.chain.transactions import Receipt, SignedTransaction, TxHash
 from deepsquare.errors import DeepSquareError, Refused, Unavailable
 from deepsquare_supervisor.domain.commands import (
     AttestRunning,
@@ -33,32 +33,10 @@ from deepsquare_supervisor.ports.chain import (
 )
 
 
-class BatchSender(Sender):
-    """A `Sender` whose gas estimates hold for calls that forgive failing parts.
-
-    A `tryMulticall` succeeds however little gas its parts get, so its own estimate is worthless;
-    that of the strict `multicall` of the same parts is not.
-    """
-
-    strict_twin: Call | None = None
-
-    async def estimate(self, call: Call) -> int:
-        """See `Sender`; asks for the strict twin where there is one."""
-        return await super().estimate(self.strict_twin or call)
-
-    async def sign_forgiving(self, call: Call, strict: Call) -> SignedTransaction:
-        """Sign ``call`` with the gas that ``strict`` needs; raises what ``strict`` reverts with."""
-        self.strict_twin = strict
-        try:
-            return await self.sign(call)
-        finally:
-            self.strict_twin = None
-
-
 class GridLedger:
     """A `Ledger`."""
 
-    def __init__(self, grid: Grid, sender: BatchSender) -> None:
+    def __init__(self, grid: Grid, sender: Sender) -> None:
         self._grid = grid
         self._sender = sender
 
@@ -123,13 +101,8 @@ class GridLedger:
 
     async def _sign(self, commands: Sequence[ChainCommand]) -> Signed:
         calls = [self._call(command) for command in commands]
-        if len(calls) == 1:
-            return _packed(await self._sender.sign(calls[0]))
-        entry = self._grid.meta_scheduler
-        signed = await self._sender.sign_forgiving(
-            entry.try_multicall(calls), strict=entry.multicall(calls)
-        )
-        return _packed(signed)
+        call = calls[0] if len(calls) == 1 else self._grid.meta_scheduler.try_multicall(calls)
+        return _packed(await self._sender.sign(call))
 
     async def _verdict(self, transaction: SignedTransaction, receipt: Receipt) -> Verdict:
         if receipt.is_success:
@@ -168,9 +141,14 @@ def _refusal(command: ChainCommand, data: bytes) -> Refusal:
 
 
 def _packed(transaction: SignedTransaction) -> Signed:
-    fields = asdict(transaction)
-    fields["raw"] = transaction.raw.hex()
-    fields["call"]["data"] = transaction.call.data.hex()
+    call = transaction.call
+    fields = {
+        "raw": transaction.raw.hex(),
+        "to": call.to,
+        "data": call.data.hex(),
+        "gas": transaction.gas,
+        "fees": asdict(transaction.fees),
+    }
     return Signed(
         nonce=transaction.nonce,
         label=transaction.call.label,
@@ -181,12 +159,11 @@ def _packed(transaction: SignedTransaction) -> Signed:
 
 def _unpacked(signed: Signed) -> SignedTransaction:
     fields = json.loads(signed.token)
-    call = fields["call"]
     return SignedTransaction(
         raw=bytes.fromhex(fields["raw"]),
-        hash=fields["hash"],
-        nonce=fields["nonce"],
-        call=Call(call["to"], bytes.fromhex(call["data"]), call["label"]),
+        hash=TxHash(signed.tx_hash),
+        nonce=signed.nonce,
+        call=Call(fields["to"], bytes.fromhex(fields["data"]), signed.label),
         gas=fields["gas"],
         fees=Fees(**fields["fees"]),
     )
