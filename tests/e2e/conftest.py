@@ -1,6 +1,6 @@
 """Every test here uses the whole grid."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -11,6 +11,8 @@ from tools.devnet.grid import Devnet
 
 from deepsquare import Job
 
+SHOWN_LOG_LINES = 40
+
 __all__ = ["actor", "grid", "hire", "one_minute_job"]
 
 
@@ -19,6 +21,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.e2e)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the end of every log of the grid with a test that failed."""
+    report = yield
+    if report.failed and isinstance(item, pytest.Function):
+        for value in item.funcargs.values():
+            if isinstance(value, Devnet):
+                report.sections += [(file.name, _tail(file)) for file in _logs(value)]
+    return report
+
+
+def _logs(grid: Devnet) -> list[Path]:
+    return sorted((grid.folder / "log").iterdir())
+
+
+def _tail(file: Path) -> str:
+    return "\n".join(file.read_text(errors="replace").splitlines()[-SHOWN_LOG_LINES:])
 
 
 @pytest.fixture(scope="session", autouse=True)

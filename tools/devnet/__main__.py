@@ -19,8 +19,9 @@ def main() -> int:
     parser.add_argument("what", choices=["demo", "up"])
     chosen = parser.parse_args().what
     logging.basicConfig(format="devnet: %(message)s", level=logging.WARNING)
-    # TERM unwinds as Ctrl-C does, so that everything is stopped.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # TERM unwinds as Ctrl-C does; a shell starts what it puts into the background with INT ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     screen = Screen()
     try:
         {"demo": demo.run, "up": up.run}[chosen](screen)

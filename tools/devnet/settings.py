@@ -72,7 +72,6 @@ class Surroundings:
             "SITE_GRACE_SECONDS": STOP_S // 2,
             "SITE_SHARED_WORLD_TMP": self._open_folder("cache/shared"),
             "SITE_DISK_WORLD_TMP": self._open_folder("cache/node"),
-            "LOG_FORMAT": "terminal",
         }
 
     def _open_folder(self, name: str) -> Path:

@@ -31,7 +31,8 @@ def _wait_for_interrupt() -> None:
         signal.pause()
     except KeyboardInterrupt:
         # A second Ctrl-C must not keep the grid from being taken down.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
 
 
 def _explain(customer: Customer, screen: Screen) -> None:
