@@ -2,11 +2,17 @@
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+import structlog
+
+from deepsquare_supervisor.app.health import Health
 from deepsquare_supervisor.app.reconciler import Reconciler
 from deepsquare_supervisor.app.shipping import LogShipper
+
+log = structlog.get_logger(__name__)
 
 
 class Wake(Protocol):
@@ -33,12 +39,13 @@ class Supervisor:
     """Runs until cancelled."""
 
     def __init__(
-        self, *, reconciler: Reconciler, shipper: LogShipper, wake: Wake, pace: Pace
+        self, *, reconciler: Reconciler, shipper: LogShipper, wake: Wake, pace: Pace, health: Health
     ) -> None:
         self._reconciler = reconciler
         self._shipper = shipper
         self._wake = wake
         self._pace = pace
+        self._health = health
 
     async def run(self) -> None:
         """Tick and ship."""
@@ -49,7 +56,7 @@ class Supervisor:
 
     async def _tick_forever(self) -> None:
         while True:
-            await self._reconciler.tick()
+            await self._guarded(self._reconciler.tick)
             await self._rest()
 
     async def _rest(self) -> None:
@@ -62,5 +69,13 @@ class Supervisor:
 
     async def _ship_forever(self) -> None:
         while True:
-            await self._shipper.ship()
+            await self._guarded(self._shipper.ship)
             await asyncio.sleep(self._pace.logs_s)
+
+    async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
+        """The top of both loops: a bug in one round is loud, and the next round is made."""
+        try:
+            await work()
+        except Exception:
+            self._health.alarm("bug")
+            log.exception("bug", work=work.__name__)

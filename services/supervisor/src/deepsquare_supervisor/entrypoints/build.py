@@ -12,12 +12,13 @@ from eth_account import Account as EthAccount
 from deepsquare.api import SbatchApi
 from deepsquare.chain import Grid, Rpc
 from deepsquare.chain.fees import GWEI, FeePolicy
+from deepsquare.chain.sender import Sender
 from deepsquare.identifiers import Address
 from deepsquare.keys import parse_key
 from deepsquare_supervisor.adapters.accounts.local import LocalAccounts
 from deepsquare_supervisor.adapters.accounts.single import SingleAccount
 from deepsquare_supervisor.adapters.chain.reading import GridJobs
-from deepsquare_supervisor.adapters.chain.writing import BatchSender, GridLedger
+from deepsquare_supervisor.adapters.chain.writing import GridLedger
 from deepsquare_supervisor.adapters.clock import SystemClock
 from deepsquare_supervisor.adapters.journal import SqliteJournal
 from deepsquare_supervisor.adapters.output_files import LocalOutputFiles
@@ -47,7 +48,7 @@ class Outside:
     """Connections to the outside, opened and closed together."""
 
     grid: Grid
-    sender: BatchSender
+    sender: Sender
     api: SbatchApi
 
 
@@ -67,7 +68,7 @@ async def connect(settings: Settings) -> AsyncIterator[Outside]:
     key = parse_key(settings.key_text)
     async with Rpc(settings.rpc_urls) as rpc:
         grid = await Grid.connect(rpc, settings.meta_scheduler_address, settings.chain_id)
-        sender = BatchSender(
+        sender = Sender(
             rpc,
             EthAccount.from_key(key.secret),
             chain_id=settings.chain_id,
@@ -129,7 +130,11 @@ def build(settings: Settings, outside: Outside) -> Parts:
     )
     pace = Pace(settings.busy_tick_s, settings.logs_every_s)
     supervisor = Supervisor(
-        reconciler=reconciler, shipper=shipper, wake=wake_of(settings), pace=pace
+        reconciler=reconciler,
+        shipper=shipper,
+        wake=wake_of(settings),
+        pace=pace,
+        health=health,
     )
     return Parts(supervisor, health, register, clock)
 
