@@ -107,8 +107,7 @@ def run(arguments: Sequence[str] | None = None, *, invocation: Invocation | None
     except KeyboardInterrupt:
         return _interrupted(invocation)
     except click.ClickException as error:
-        error.show()
-        return ExitCode.USAGE
+        return _misused(error)
     except BrokenPipeError:
         return _reader_left()
     except DeepSquareError as error:
@@ -118,9 +117,22 @@ def run(arguments: Sequence[str] | None = None, *, invocation: Invocation | None
     return result if isinstance(result, int) else ExitCode.DONE
 
 
+def _misused(error: click.ClickException) -> int:
+    """Tell what is wrong in one line, or show the help where nothing was asked for."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return ExitCode.USAGE
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    hint = f" (see {context.command_path} --help)" if context else ""
+    _tell(f"error: {error.format_message()}{hint}")
+    return ExitCode.USAGE
+
+
 def _failed(error: DeepSquareError, invocation: Invocation) -> int:
     label, exit_code = "bug" if isinstance(error, Broken) else "error", exit_code_of(error)
-    _tell(f"{label}: {error.message}")
+    place = f"{invocation.file}:" if error.code == "invalid_workflow" else ""
+    for line in error.message.splitlines():
+        _tell(f"{label}: {place}{line}")
     if invocation.waits_for_job:
         _tell(f"exit code {exit_code:d} is not the job's: the job goes on")
     return exit_code

@@ -13,7 +13,7 @@ from deepsquare.cli.formats import FORMATS
 from deepsquare.cli.screen import Screen
 
 if TYPE_CHECKING:
-    from deepsquare.client import AsyncClient
+    from deepsquare.client import AsyncClient, Workflow
     from deepsquare.profile import Resolved, Settings
 
 T = TypeVar("T")
@@ -30,6 +30,9 @@ class Invocation:
 
     on_interrupt: str = ""
     """What to tell people after Ctrl-C: how to come back, and how to cancel."""
+
+    file: str = ""
+    """The workflow's file, to say where its errors are."""
 
     waits_for_job: bool = False
     """Whether an exit code could be taken for the job's own: then it is said whose it is."""
@@ -48,6 +51,13 @@ class Invocation:
         if chosen not in FORMATS:
             raise click.UsageError(f"output must be one of {', '.join(FORMATS)}, not {chosen}")
         return Screen(chosen)
+
+    def workflow(self, file: str) -> "Workflow":
+        """Read a workflow from a file, or from stdin for ``-``; raises `WorkflowUnreadable`."""
+        from deepsquare.client import Workflow  # noqa: PLC0415 - not for --help
+
+        self.file = "stdin" if file == "-" else file
+        return Workflow(sys.stdin.buffer.read()) if file == "-" else Workflow.from_file(file)
 
     def client(self) -> "AsyncClient":
         """Open the grid of the settings."""

@@ -16,6 +16,7 @@ from deepsquare.client import (
     Stage,
     short_id,
 )
+from deepsquare.labels import format_affinity
 
 
 def job_record(state: JobState) -> Record:
@@ -32,6 +33,7 @@ def job_record(state: JobState) -> Record:
         "mem_per_cpu_mb": definition.mem_per_cpu,
         "gpus": definition.gpus,
         "uses": label_record(definition.uses),
+        "affinity": [format_affinity(affinity) for affinity in definition.affinity],
         "batch_location_hash": definition.batch_location_hash,
         **amount("locked", job.cost.max_cost),
         **amount("cost", job.cost.final_cost if state.is_over else None),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TYPE_CHECKING, cast
 
 from deepsquare.amounts import format_credits
 from deepsquare.api import new_idempotency_key
@@ -23,11 +23,6 @@ ROWS = [
     Column("price", "price"),
     Column("pays", "pays"),
 ]
-
-
-def read_workflow(file: str, stdin: TextIO) -> Workflow:
-    """Read a workflow from a file, or from stdin for ``-``; raises `WorkflowUnreadable`."""
-    return Workflow(stdin.buffer.read()) if file == "-" else Workflow.from_file(file)
 
 
 @dataclass

@@ -1,7 +1,5 @@
 """`deepsquare quote`."""
 
-import sys
-
 import click
 
 from deepsquare.cli.invocation import Invocation, pass_invocation, shared_options
@@ -37,9 +35,8 @@ def quote(
     """Compare what each provider would take for FILE (- for stdin), and why the others are out."""
     from deepsquare.cli.exit_codes import ExitCode  # noqa: PLC0415 - not for --help
     from deepsquare.cli.records import offer_record, rejection_record  # noqa: PLC0415
-    from deepsquare.cli.submitting import read_workflow  # noqa: PLC0415
 
-    workflow = read_workflow(file, sys.stdin)
+    workflow = invocation.workflow(file)
     if minutes is None and amount is None:
         minutes = 60
     found = invocation.run(

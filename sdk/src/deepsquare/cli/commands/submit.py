@@ -1,7 +1,5 @@
 """`deepsquare submit`."""
 
-import sys
-
 import click
 
 from deepsquare.cli.invocation import Invocation, pass_invocation, shared_options
@@ -42,9 +40,9 @@ def submit(
     Everything is checked first; nothing is locked if anything is wrong. What is not used comes
     back. With --watch the exit code is the job's.
     """
-    from deepsquare.cli.submitting import Submission, read_workflow  # noqa: PLC0415 - not for --help
+    from deepsquare.cli.submitting import Submission  # noqa: PLC0415 - not for --help
 
     submission = Submission(
-        invocation, workflow=read_workflow(file, sys.stdin), is_agreed=yes, wishes=wishes
+        invocation, workflow=invocation.workflow(file), is_agreed=yes, wishes=wishes
     )
     return invocation.run(submission.watched if watch else submission.detached)

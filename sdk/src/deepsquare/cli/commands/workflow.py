@@ -1,7 +1,5 @@
 """`deepsquare validate` and `deepsquare render`."""
 
-import sys
-
 import click
 
 from deepsquare.cli.invocation import Invocation, pass_invocation, shared_options
@@ -14,9 +12,7 @@ from deepsquare.cli.invocation import Invocation, pass_invocation, shared_option
 @pass_invocation
 def validate(invocation: Invocation, /, *, file: str, remote: bool) -> None:
     """Check the workflow FILE (- for stdin); all errors are shown, nothing is submitted."""
-    from deepsquare.cli.submitting import read_workflow  # noqa: PLC0415 - not for --help
-
-    workflow = read_workflow(file, sys.stdin)
+    workflow = invocation.workflow(file)
     warnings = [warning.as_dict() for warning in workflow.parsed.warnings]
     if remote:
         answer = invocation.run(lambda grid: grid.validate(workflow))
@@ -35,9 +31,7 @@ def validate(invocation: Invocation, /, *, file: str, remote: bool) -> None:
 @pass_invocation
 def render(invocation: Invocation, /, *, file: str) -> None:
     """Print the batch script that the workflow FILE (- for stdin) becomes; nothing is submitted."""
-    from deepsquare.cli.submitting import read_workflow  # noqa: PLC0415 - not for --help
-
-    workflow = read_workflow(file, sys.stdin)
+    workflow = invocation.workflow(file)
     _ = workflow.parsed
     rendered = invocation.run(lambda grid: grid.render(workflow))
     if invocation.screen.is_for_people:
