@@ -1,5 +1,8 @@
 """What a workflow's steps can do on the nodes."""
 
+from pathlib import Path
+
+import pytest
 from tests.e2e.workflows import host_job
 from tests.support.grid import Actor, log_of
 from tools.devnet.grid import Devnet
@@ -31,14 +34,31 @@ steps:
 """
 
 
-def test_srun__on_two_nodes__prints_two_node_names(actor: Actor, grid: Devnet) -> None:
+SPREAD = """
+enableLogging: true
+resources: {tasks: 5, cpusPerTask: 1, memPerCpu: 64, gpus: 0}
+steps:
+  - name: one task a CPU
+    run:
+      resources: {tasks: 5, cpusPerTask: 1, memPerCpu: 64}
+      command: printenv SLURMD_NODENAME
+"""
+
+
+@pytest.mark.parametrize(
+    "workflow",
+    [host_job("srun --overlap -N2 -n2 printenv SLURMD_NODENAME", tasks=5), SPREAD],
+    ids=["srun in a step", "a step of five tasks"],
+)
+def test_two_node_job__asked_for_node_names__prints_both(
+    workflow: str, actor: Actor, grid: Devnet
+) -> None:
     """Five tasks need both nodes of four CPUs each."""
-    job = actor.submit(host_job("srun --overlap -N2 printenv SLURMD_NODENAME", tasks=5))
+    job = actor.submit(workflow)
     result = job.wait()
     assert result.status is JobStatus.FINISHED, result.tail
-    assert {line for line in log_of(job) if line in grid.slurm.node_names} == set(
-        grid.slurm.node_names
-    )
+    names = set(grid.slurm.node_names)
+    assert names.intersection(log_of(job)) == names
 
 
 def test_steps__of_a_group__share_environment_and_files(actor: Actor) -> None:
@@ -54,5 +74,7 @@ def test_steps__of_a_group__share_environment_and_files(actor: Actor) -> None:
 def test_storage__when_the_job_has_ended__is_gone(actor: Actor, grid: Devnet) -> None:
     job = actor.submit(host_job('echo "at $STORAGE_PATH"; touch "$STORAGE_PATH/kept"'))
     assert job.wait().status is JobStatus.FINISHED
-    assert any(line.startswith("at /") for line in log_of(job))
-    assert list(grid.folder.rglob(f"{job.id}*")) == []
+    [storage] = [line.removeprefix("at ") for line in log_of(job) if line.startswith("at /")]
+    assert Path(storage).is_relative_to(grid.folder)
+    assert Path(storage).parent.is_dir()
+    assert not Path(storage).exists()
