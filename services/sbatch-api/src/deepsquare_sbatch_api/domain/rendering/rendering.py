@@ -31,11 +31,14 @@ from deepsquare_sbatch_api.domain.rendering.shell import (
     write_script,
 )
 from deepsquare_sbatch_api.domain.rendering.steps import StepNote, StepRenderer
+from deepsquare_sbatch_api.domain.rendering.transfers import render_transfers
 
 MAX_SCRIPT_BYTES = 2 * 1024 * 1024
 """W-REN-10."""
 
 FORMAT_VERSION = 1
+TOOLS = ("chmod", "env", "head", "mkdir", "mv", "rm", "scancel", "srun")
+"""What every script needs in ``PATH`` (W-SITE-3)."""
 NO_IMAGES: Mapping[ImageReference, ImageFacts] = MappingProxyType({})
 _NONCE = re.compile(r"[0-9a-f]{32}")
 
@@ -74,13 +77,17 @@ def render(
     plan = plan_concurrency(job)
     renderer = StepRenderer(runs=RunRenderer(job.resources), limit_of=plan.limit_of)
     names, notes = renderer.steps(job.steps, Place.root())
+    transfers = render_transfers(job)
+    parts = renderer.parts | transfers.parts
+    tools = sorted({*TOOLS, *renderer.tools, *transfers.tools})
     nodes: list[Node] = [
         Library(_header(job, nonce)),
-        Library(library(frozenset(renderer.parts))),
+        Library(library(frozenset(parts))),
         *_settings(job),
+        *transfers.nodes,
         *renderer.nodes,
         Function("__ds_steps", [Command("__ds_list", names)]),
-        Command("__ds_main", [Literal(tool) for tool in _tools()]),
+        Command("__ds_main", [Literal(tool) for tool in tools]),
     ]
     script = write_script(nodes)
     raw = script.encode("utf-8")
@@ -116,11 +123,3 @@ def _settings(job: Job) -> Sequence[Node]:
         Assignment("__ds_gpus", Literal(str(resources.gpus))),
         entries("__ds_env_job", job.env),
     ]
-
-
-COREUTILS = ("cat", "chmod", "env", "head", "mkdir", "mv", "rm")
-
-
-def _tools() -> list[str]:
-    """Return the tools that must be in ``PATH`` (W-SITE-3)."""
-    return [*COREUTILS, "srun", "scancel"]

@@ -30,10 +30,11 @@ _JOB_NAME_LENGTH = 64
 
 @dataclass(slots=True)
 class RenderedRun:
-    """Functions of a run and the runtime parts they call."""
+    """Functions of a run, the runtime parts they call and the tools those need."""
 
     nodes: list[Node] = field(default_factory=list)
     parts: set[str] = field(default_factory=set)
+    tools: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,6 +147,37 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True)
+class OnlyIf:
+    """Nodes that run if a command succeeds; without it, success."""
+
+    test: Command
+    then: Sequence[Node]
+
+    def write(self, lines: list[str], indent: str) -> None:
+        """Append the condition and its branch."""
+        test: list[str] = []
+        self.test.write(test, "")
+        lines.append(f"{indent}if {test[0]}; then")
+        for node in self.then:
+            node.write(lines, indent + _INDENT)
+        lines.append(indent + "fi")
+
+
+@dataclass(frozen=True, slots=True)
+class Sequential:
+    """Commands one after the other as long as they succeed; the first failure is the code."""
+
+    commands: Sequence[Command]
+
+    def write(self, lines: list[str], indent: str) -> None:
+        """Append a line for each; codes are tested, as errexit does not hold in conditions."""
+        for command in self.commands:
+            test: list[str] = []
+            command.write(test, indent)
+            lines.append(test[0] + " || return $?")
+
+
+@dataclass(frozen=True, slots=True)
 class Comment:
     """A remark for whoever reads the script; plain characters only."""
 

@@ -41,6 +41,7 @@ class StepRenderer:
     limit_of: Callable[[StepFor], int]
     nodes: list[Node] = field(default_factory=list)
     parts: set[str] = field(default_factory=set)
+    tools: set[str] = field(default_factory=set)
 
     def steps(self, steps: Sequence[Step], place: Place) -> tuple[list[Word], list[StepNote]]:
         """Render a list; return the names of its functions and its tree."""
@@ -120,6 +121,7 @@ class StepRenderer:
         rendered = self.runs.render(run, name=step.name or "", place=place)
         self.nodes += rendered.nodes
         self.parts |= rendered.parts
+        self.tools |= rendered.tools
 
     def _loop(self, loop: StepFor, place: Place) -> list[StepNote]:
         self.parts |= {"scopes", "launches", "loops"}

@@ -65,6 +65,8 @@ __ds_x_print_response() {
   if [[ ! -s $__ds_state/response ]]; then return 0; fi
   text=$(head -c 8192 -- "$__ds_state/response" | tr -d '\000')
   text=${text//\\/\\\\}
-  while [[ $text =~ %([0-9A-Fa-f]{2}) ]]; do text=${text//"${BASH_REMATCH[0]}"/\\x${BASH_REMATCH[1]}}; done
+  while [[ $text =~ %([0-9A-Fa-f]{2}) ]]; do
+    text=${text//"${BASH_REMATCH[0]}"/\\x${BASH_REMATCH[1]}}
+  done
   printf '%b\n' "$text" | tr -d '\000-\010\013-\037\177'
 }

@@ -150,6 +150,14 @@ __ds_note_late_signal() {
   if ((__ds_signal && !__ds_code)); then __ds_code=$((128 + __ds_signal)); fi
 }
 
+# Whether the policy (always, onSuccess) wants the final upload.
+__ds_output_is_wanted() {
+  if [[ $1 == onSuccess ]] && ((__ds_code || __ds_signal)); then
+    __ds_say "the job did not succeed, its output is not uploaded"
+    return 1
+  fi
+}
+
 __ds_finish_output() {
   local code=0
   if __ds_must_stop; then return 0; fi

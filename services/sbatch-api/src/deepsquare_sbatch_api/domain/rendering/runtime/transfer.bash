@@ -1,33 +1,37 @@
 # What HTTP and S3 transfers share: archives, size limit, modes. Functions named __ds_x_... run as
 # bodies, in a process of their own, so they may wait and set variables.
 
-# Runs a transfer, fails when the input grows above the site's limit.
+# Runs a function that fills the input directory; fails when that grows above the site's limit.
 __ds_x_within_limit() {
-  local limit=${__ds_site[MAX_INPUT_BYTES]} code=0 pid size
+  local limit=${__ds_site[MAX_INPUT_BYTES]} code=0 pid
   if ((!limit)); then
     "$@"
     return
   fi
   ulimit -f $((limit / 1024 + 1))
+  exec 7<> <(:)
   "$@" &
   pid=$!
-  exec 7<> <(:)
-  while kill -0 "$pid" 2>/dev/null; do
-    read -r -t 0.2 -u 7 || :
-    size=$(du -sb -- "$__ds_storage/input")
-    if ((${size%%[!0-9]*} > limit + 4096)); then
-      kill "$pid" 2>/dev/null || :
-      code=1
-    fi
-  done
-  wait "$pid" || code=$((code ? code : $?))
-  if ((code)); then
-    size=$(du -sb -- "$__ds_storage/input")
-    if ((code == 1 && ${size%%[!0-9]*} > limit || code == 63 || code == 153)); then
-      __ds_say "the input is larger than the $limit bytes that this site allows"
-    fi
+  while kill -0 "$pid" 2>/dev/null && __ds_x_fits; do read -r -t 0.2 -u 7 || :; done
+  if ! __ds_x_fits; then kill "$pid" 2>/dev/null || :; fi
+  wait "$pid" || code=$?
+  # 63 is curl's code for a file that is announced too large, 153 that of the signal XFSZ.
+  if ! __ds_x_fits || ((code == 63 || code == 153)); then
+    __ds_say "the input is larger than the $limit bytes that this site allows"
+    return 63
   fi
   return "$code"
+}
+
+__ds_x_fits() {
+  local total=0 size
+  while IFS= read -r size; do total=$((total + size)); done \
+    < <(find "$__ds_storage/input" -type f -printf '%s\n' 2>/dev/null)
+  ((total <= __ds_site[MAX_INPUT_BYTES]))
+}
+
+__ds_settle_input() {
+  __ds_do __ds_x_within_limit __ds_x_settle_input "$1"
 }
 
 # Unpacks what was fetched, gives it its mode ($1, octal) and lists it.
@@ -65,7 +69,8 @@ __ds_x_has_unpacker() {
 __ds_x_unpack_with() (
   if ! __ds_x_has_unpacker "$1" "$3"; then return 0; fi
   cd -- "$2" || return $?
-  if __ds_x_members "$1" "$3" | grep -qE '(^|/)\.\.(/|$)'; then
+  # The output decides, not the status: a reader that stops early fails the pipe.
+  if [[ -n $(__ds_x_members "$1" "$3" | grep -E -m 1 '(^|/)\.\.(/|$)' || :) ]]; then
     __ds_say "$3 has members outside the input directory, refused"
     return 1
   fi
@@ -91,9 +96,10 @@ __ds_x_members() {
 
 # A compressed tar is unpacked, any other compressed file is decompressed beside itself.
 __ds_x_decompress() {
-  local target=$3
+  local target=$3 kind
   if ! __ds_x_has_unpacker "$1" "$3"; then return 0; fi
-  if [[ $("$1" --decompress --stdout <"$2/$3" 2>/dev/null | file --brief --mime-type -) == application/x-tar ]]; then
+  kind=$("$1" --decompress --stdout <"$2/$3" 2>/dev/null | file --brief --mime-type - || :)
+  if [[ $kind == application/x-tar ]]; then
     __ds_x_unpack_with tar "$2" "$3"
     return
   fi

@@ -1,0 +1,105 @@
+"""Input, output and continuous sync of a job (workflow.md 3.4, 3.5)."""
+
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+from deepsquare.workflow import HTTPData, Job, S3Data, TransportData
+from deepsquare_sbatch_api.domain.rendering.shell import (
+    Command,
+    Function,
+    Literal,
+    Node,
+    OnlyIf,
+    Sequential,
+    Word,
+)
+
+DEFAULT_INPUT_MODE = 0o700
+_UNPACKERS = ("file", "tar", "find", "chmod", "ls", "sed", "grep")
+
+
+@dataclass(slots=True)
+class RenderedTransfers:
+    """Functions of the transfers, the runtime parts they call and the tools those need."""
+
+    nodes: list[Node] = field(default_factory=list)
+    parts: set[str] = field(default_factory=set)
+    tools: list[str] = field(default_factory=list)
+
+
+def render_transfers(job: Job) -> RenderedTransfers:
+    """Render what the job fetches before its steps and uploads during and after them."""
+    rendered = RenderedTransfers()
+    fetch = _fetch(job.input, rendered)
+    if fetch is not None:
+        mode = DEFAULT_INPUT_MODE if job.input_mode is None else job.input_mode
+        settle = Command("__ds_settle_input", [Literal(f"{mode:o}")])
+        rendered.nodes.append(Function("__ds_fetch_input", [Sequential([fetch, settle])]))
+        rendered.parts.add("transfer")
+        rendered.tools += _UNPACKERS
+    _upload(job, rendered)
+    return rendered
+
+
+def _fetch(data: TransportData | None, rendered: RenderedTransfers) -> Command | None:
+    if data is None:
+        return None
+    if data.http is not None:
+        rendered.parts.add("http")
+        rendered.tools.append("curl")
+        protocols = "https" if data.http.url.lower().startswith("https:") else "http,https"
+        words = [data.http.url, file_name(data.http.url), protocols]
+        return Command("__ds_fetch_http", [Literal(word) for word in words])
+    if data.s3 is not None:
+        rendered.parts.add("s3")
+        rendered.tools.append("s5cmd")
+        return Command("__ds_fetch_s3", _connection(data.s3))
+    return None
+
+
+def _upload(job: Job, rendered: RenderedTransfers) -> None:
+    if job.output is None:
+        return
+    if job.output.http is not None:
+        _upload_http(job, job.output.http, rendered)
+    elif job.output.s3 is not None:
+        _upload_s3(job, job.output.s3, rendered)
+
+
+def _upload_http(job: Job, http: HTTPData, rendered: RenderedTransfers) -> None:
+    rendered.parts.add("http")
+    rendered.tools += ("curl", "find", "tr", "zip")
+    put = Command("__ds_put_http", [Literal(http.url)])
+    rendered.nodes.append(_finisher(job, put))
+
+
+def _upload_s3(job: Job, s3: S3Data, rendered: RenderedTransfers) -> None:
+    rendered.parts.add("s3")
+    rendered.tools += ("s5cmd", "find")
+    connection = _connection(s3)
+    mode = Literal("delete" if s3.delete_sync else "keep")
+    rendered.nodes.append(_finisher(job, Command("__ds_put_s3", [*connection, mode])))
+    if job.continuous_output_sync:
+        rendered.parts |= {"sync", "scopes"}
+        now = Command("__ds_put_s3", [*connection, Literal("quiet")])
+        rendered.nodes.append(Function("__ds_upload_now", [now]))
+
+
+def _finisher(job: Job, put: Node) -> Node:
+    """Return the function of the final upload, with its policy (W-OUT-1)."""
+    policy = Command("__ds_output_is_wanted", [Literal(job.output_policy)])
+    return Function("__ds_upload_output", [OnlyIf(policy, [put])])
+
+
+def _connection(s3: S3Data) -> list[Word]:
+    address = f"{s3.bucket_url}{s3.path}"
+    words = [s3.region, s3.endpoint_url, s3.access_key_id, s3.secret_access_key, address]
+    return [Literal(word) for word in words]
+
+
+def file_name(url: str) -> str:
+    """Return the name of a download: the last segment of the URL's path (W-IN-1)."""
+    segments = [segment for segment in urlsplit(url).path.split("/") if segment]
+    name = unquote(segments[-1], errors="replace") if segments else ""
+    name = "".join(c for c in name if c != "/" and c.isprintable())
+    return name if name not in {"", ".", ".."} else "index.html"
