@@ -15,7 +15,6 @@ from deepsquare.cli.terminal import neutralise
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
 STATUS_STYLES = {
@@ -73,13 +72,22 @@ class Screen:
     def record(self, record: Record, columns: Sequence[Column], *, shown: Record) -> None:
         """Print one record."""
         if self.is_for_people:
-            self._out.print(_rows(shown, columns))
+            self._out.print(_rows(shown, columns), soft_wrap=True)
         else:
             self._write(dict(record))
 
     def note(self, columns: Sequence[Column], shown: Record) -> None:
         """Tell people the members of a record on stderr."""
-        self._err.print(_rows(shown, columns))
+        self._err.print(_rows(shown, columns), soft_wrap=True)
+
+    def stage(self, time: str, status: str, why: str) -> None:
+        """Tell people on stderr that a job has come to a new stage."""
+        from rich.text import Text  # noqa: PLC0415 - only when there is something to say
+
+        line = Text(f"{time:8}  ", style="dim")
+        line.append(f"{status:14}  ", style=STATUS_STYLES.get(status, ""))
+        line.append(neutralise(why), style="dim")
+        self._err.print(line, soft_wrap=True)
 
     def text(self, text: str) -> None:
         """Print text on stdout as it is: for what we made ourselves, such as a script."""
@@ -112,19 +120,18 @@ class Screen:
             )
         for record in shown:
             table.add_row(*(_styled(column, record) for column in columns))
-        self._out.print(table)
+        with self._out.capture() as printed:
+            self._out.print(table)
+        sys.stdout.write("".join(f"{line.rstrip(' ')}\n" for line in printed.get().splitlines()))
 
 
-def _rows(shown: Record, columns: Sequence[Column]) -> "Table":
-    from rich.table import Table  # noqa: PLC0415 - only for tables
+def _rows(shown: Record, columns: Sequence[Column]) -> "Text":
+    from rich.text import Text  # noqa: PLC0415 - only for tables
 
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
-    for column in columns:
-        if shown.get(column.field) not in (None, ""):
-            table.add_row(column.title, _styled(column, shown))
-    return table
+    there = [column for column in columns if shown.get(column.field) not in (None, "")]
+    width = max((len(column.title) for column in there), default=0)
+    lines = [Text(f"{c.title:{width}}  ", style="bold") + _styled(c, shown) for c in there]
+    return Text("\n").join(lines)
 
 
 def _styled(column: Column, record: Record) -> "Text":

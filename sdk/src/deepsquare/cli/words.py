@@ -51,6 +51,11 @@ def clock(moment: datetime | None) -> str:
     return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S") if moment else ""
 
 
+def time_of_day(moment: datetime | None) -> str:
+    """Return the local time of day."""
+    return moment.astimezone().strftime("%H:%M:%S") if moment else ""
+
+
 def credits_of(wei: int | None) -> str:
     """Return an amount for people."""
     return "" if wei is None else f"{format_credits(wei)} credits"

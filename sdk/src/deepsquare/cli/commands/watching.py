@@ -9,7 +9,7 @@ from deepsquare.cli.exit_codes import LARGEST_PASSED_THROUGH, exit_code_of_job
 from deepsquare.cli.invocation import Invocation
 from deepsquare.cli.records import bill_record, bill_words, job_record
 from deepsquare.cli.screen import Column, Screen
-from deepsquare.cli.words import clock
+from deepsquare.cli.words import time_of_day
 from deepsquare.client import AsyncJob, JobEvent, JobResult, LogLost, short_id
 
 SHOWN_LINES = 10
@@ -40,7 +40,7 @@ class Watch:
     def show(self, item: JobEvent | LogChunk | LogLost) -> None:
         """Print one item."""
         if isinstance(item, JobEvent):
-            self.screen.say(f"{clock(item.at):19}  {item.status.name:14}  {item.why}", style="dim")
+            self.screen.stage(time_of_day(item.at), item.status.name, item.why)
         elif isinstance(item, LogChunk):
             self._print(self.lines.feed(item.data))
         else:
@@ -99,6 +99,11 @@ def report(invocation: Invocation, result: JobResult, last: list[str]) -> int:
 def _verdict(result: JobResult, exit_code: int) -> str:
     name = f"job {short_id(result.state.id)} {result.status.name}"
     exited = f" with {result.exit_status.shown}" if result.exit_status else ""
-    is_own = 0 < exit_code <= LARGEST_PASSED_THROUGH
-    whose = "the job's own" if is_own else "that of the command line for this end"
-    return f"{name}{exited}; exit code {exit_code:d} is {whose}"
+    if not exit_code:
+        return f"{name}{exited}"
+    is_own = exit_code <= LARGEST_PASSED_THROUGH
+    return f"{name}{exited}; exit code {exit_code:d} {_whose(is_own=is_own)}"
+
+
+def _whose(*, is_own: bool) -> str:
+    return "is the job's own" if is_own else "stands for that"
