@@ -1,6 +1,8 @@
 """Serving until a signal comes."""
 
+import asyncio
 import signal
+from types import FrameType
 
 import uvicorn
 import uvloop
@@ -12,7 +14,7 @@ from deepsquare_sbatch_api.entrypoints.logs import configure_logs
 from deepsquare_sbatch_api.settings import Settings
 
 SHUTDOWN_S = 5
-"""How long open answers, such as followed logs, may go on after a signal."""
+"""How long open requests may go on after a signal; followed logs end at once."""
 
 
 def serve_until_stopped(settings: Settings) -> None:
@@ -41,4 +43,18 @@ async def _serve(settings: Settings) -> None:
             forwarded_allow_ips=list(settings.trusted_proxies),
             timeout_graceful_shutdown=SHUTDOWN_S,
         )
-        await uvicorn.Server(config).serve()
+        await _Server(config, services.stopping).serve()
+
+
+class _Server(uvicorn.Server):
+    """Tells open streams that the service stops, as soon as a signal comes."""
+
+    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+        self._loop = asyncio.get_running_loop()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Take a signal, outside the event loop."""
+        self._loop.call_soon_threadsafe(self._stopping.set)
+        super().handle_exit(sig, frame)

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from asyncio import FIRST_COMPLETED
 from collections.abc import AsyncGenerator, AsyncIterator
 from functools import lru_cache
 
@@ -18,17 +19,18 @@ _END = b"event: end\ndata:\n\n"
 _log = structlog.get_logger()
 
 
-async def as_events(pieces: AsyncIterator[Piece]) -> AsyncGenerator[bytes]:
+async def as_events(pieces: AsyncIterator[Piece], stopping: asyncio.Event) -> AsyncGenerator[bytes]:
     """Yield each piece as an event, its bytes in base64 and its id the offset to resume from.
 
-    The last event is `end`. When the store or the chain goes away the stream stops without it, and
-    the client opens it again.
+    The last event is `end`. When the service stops, or the store or the chain goes away, the stream
+    stops without it, and the client opens it again.
     """
+    stop = asyncio.ensure_future(stopping.wait())
     following = asyncio.ensure_future(anext(pieces, None))
     try:
-        while True:
-            done, _ = await asyncio.wait({following}, timeout=HEARTBEAT_S)
-            if not done:
+        while not stopping.is_set():
+            await asyncio.wait({following, stop}, timeout=HEARTBEAT_S, return_when=FIRST_COMPLETED)
+            if not following.done():
                 yield _HEARTBEAT
                 continue
             piece = following.result()
@@ -41,6 +43,7 @@ async def as_events(pieces: AsyncIterator[Piece]) -> AsyncGenerator[bytes]:
         _log.warning("log_stream_stopped", code=error.code, why=error.message)
     finally:
         following.cancel()
+        stop.cancel()
 
 
 @lru_cache(maxsize=32)
