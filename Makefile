@@ -9,6 +9,7 @@ SHELL := /bin/bash
 RUN := uv run --frozen --no-sync
 APE := contracts/.venv/bin/ape
 
+export SOLCX_BINARY_PATH := $(CURDIR)/tools/solc
 export PATH := $(CURDIR)/.cache/bin:$(CURDIR)/.venv/bin:$(PATH)
 
 help: ## show this list
@@ -49,6 +50,12 @@ type: setup ## mypy --strict
 
 abi: setup-contracts ## compile the contracts and write the SDK's generated package
 	contracts/.venv/bin/python -m tools.abi
+
+gas: setup ## measure the gas of every call and write docs/gas.md
+	$(RUN) python -m tools.gas
+
+deploy-testnet: setup-contracts ## deploy the grid to deepsquare:testnet: dry run, then for real
+	$(APE) run deploy --network deepsquare:testnet
 
 clean: ## remove what the verbs above made in this checkout
 	rm -rf .venv contracts/.venv node_modules .cache .build .scratch dist

@@ -158,27 +158,31 @@ contract JobRepository is JobViews {
 
     function start(
         bytes32 jobId,
+        address caller,
         string calldata lastError,
         int64 exitCode
     ) external onlyMetaScheduler {
-        JobRecord storage job = _known(jobId);
-        JobHead memory head = job.head;
+        // Checks
+        (JobRecord storage job, JobHead memory head) = _ofProvider(jobId, caller);
+
+        // Effects
         _move(jobId, job, head, JobStatus.RUNNING);
         _setLastError(jobId, lastError);
         if (exitCode != 0) job.progress.exitCode = exitCode;
-        _countStart(_books[job.lease.provider]);
+        _countStart(_books[caller]);
     }
 
     function report(
         bytes32 jobId,
+        address caller,
         JobStatus next,
         uint64 reportedMinutes,
         string calldata lastError,
         int64 exitCode
     ) external onlyMetaScheduler returns (Ending memory ending) {
         // Checks
-        JobRecord storage job = _known(jobId);
-        JobHead memory head = job.head;
+        (JobRecord storage job, JobHead memory head) = _ofProvider(jobId, caller);
+        if (!next.isCold()) revert RunningColdStatusOnly(next);
         JobTransitions.check(head.status, next);
 
         // Effects
@@ -195,16 +199,21 @@ contract JobRepository is JobViews {
         _settleWithFee(jobId, job, head, next, billed, ending);
     }
 
-    function cancel(bytes32 jobId) external onlyMetaScheduler returns (Ending memory ending) {
-        JobRecord storage job = _known(jobId);
-        JobHead memory head = job.head;
+    function cancel(
+        bytes32 jobId,
+        address caller
+    ) external onlyMetaScheduler returns (Ending memory ending) {
+        // Checks
+        (JobRecord storage job, JobHead memory head) = _ofCustomer(jobId, caller);
         if (head.flags.has(JobFlags.CANCEL_REQUESTED)) return ending;
+
+        // Effects
         head.flags = head.flags.set(JobFlags.CANCEL_REQUESTED, true);
         ending.isStopping = head.status.isScheduledOrRunning();
         if (ending.isStopping) _push(job.lease.provider, QueueKind.CANCELLING, jobId);
         if (head.status == JobStatus.RUNNING) {
             head.flags = head.flags.set(JobFlags.DELEGATED, false);
-            job.head = head;
+            job.head.flags = head.flags;
             job.progress.cancelRequestTimestamp = uint40(block.timestamp);
             ending.provider = job.lease.provider;
         } else {
@@ -232,6 +241,7 @@ contract JobRepository is JobViews {
         // Checks
         JobRecord storage job = _known(jobId);
         JobHead memory head = job.head;
+        if (head.status != JobStatus.RUNNING) revert RunningStatusOnly(head.status);
         _checkOverdue(job, head);
 
         // Effects
@@ -239,14 +249,22 @@ contract JobRepository is JobViews {
             _meter(job, head),
             job.progress.checkpointOrStart
         );
-        _lastErrors[jobId] = "expired";
+        head.flags = head.flags.set(JobFlags.EXPIRED, true);
         _stopUnlessAsked(jobId, job, head, ending);
         _settleWithFee(jobId, job, head, JobStatus.PANICKED, billed, ending);
     }
 
-    function refuse(bytes32 jobId) external onlyMetaScheduler {
-        JobRecord storage job = _known(jobId);
-        _unassign(jobId, job, job.head);
+    function refuse(
+        bytes32 jobId,
+        address caller
+    ) external onlyMetaScheduler returns (address customer) {
+        // Checks
+        (JobRecord storage job, JobHead memory head) = _ofProvider(jobId, caller);
+        if (!head.status.isUnstarted()) revert MetaScheduledScheduledStatusOnly(head.status);
+
+        // Effects
+        _unassign(jobId, job, head);
+        return head.customer;
     }
 
     function timeout(
@@ -271,8 +289,13 @@ contract JobRepository is JobViews {
         _unassign(jobId, job, head);
     }
 
-    function checkpoint(bytes32 jobId) external onlyMetaScheduler {
-        _jobs[jobId].progress.checkpointOrStart = uint40(block.timestamp);
+    function checkpoint(bytes32 jobId, address caller) external onlyMetaScheduler {
+        // Checks
+        (JobRecord storage job, JobHead memory head) = _ofProvider(jobId, caller);
+        if (head.status != JobStatus.RUNNING) revert RunningStatusOnly(head.status);
+
+        // Effects
+        job.progress.checkpointOrStart = uint40(block.timestamp);
     }
 
     function topUp(bytes32 jobId, uint256 amount) external onlyMetaScheduler {
@@ -293,9 +316,16 @@ contract JobRepository is JobViews {
         }
     }
 
-    function setDelegated(bytes32 jobId, bool isDelegated) external onlyMetaScheduler {
-        JobHead storage head = _known(jobId).head;
-        head.flags = head.flags.set(JobFlags.DELEGATED, isDelegated);
+    function setDelegated(
+        bytes32 jobId,
+        address caller,
+        bool isDelegated
+    ) external onlyMetaScheduler {
+        // Checks
+        (JobRecord storage job, JobHead memory head) = _ofCustomer(jobId, caller);
+
+        // Effects
+        job.head.flags = head.flags.set(JobFlags.DELEGATED, isDelegated);
     }
 
     /// @dev The only place that changes a status. `head` may bring changed flags with it.
@@ -307,10 +337,10 @@ contract JobRepository is JobViews {
     ) private {
         JobTransitions.check(head.status, to);
         emit JobTransitionEvent(jobId, head.status, to);
-        head.status = to;
-        head.since = uint40(block.timestamp);
-        head.blockNumber = uint32(block.number);
-        job.head = head;
+        job.head.status = to;
+        job.head.flags = head.flags;
+        job.head.since = uint40(block.timestamp);
+        job.head.blockNumber = uint32(block.number);
     }
 
     /// @dev UNASSIGN of protocol.md 3.1: the credits stay, everything of the provider goes.
@@ -411,6 +441,27 @@ contract JobRepository is JobViews {
             bytes.concat(Labels.pack(definition.uses), Labels.pack(definition.affinity))
         );
         return JobFlags.LABELLED;
+    }
+
+    function _ofProvider(
+        bytes32 jobId,
+        address caller
+    ) private view returns (JobRecord storage job, JobHead memory head) {
+        job = _known(jobId);
+        head = job.head;
+        address provider = job.lease.provider;
+        if (caller != provider) revert JobProviderOnly(caller, provider);
+    }
+
+    /// @dev A hot job of that customer.
+    function _ofCustomer(
+        bytes32 jobId,
+        address caller
+    ) private view returns (JobRecord storage job, JobHead memory head) {
+        job = _known(jobId);
+        head = job.head;
+        if (caller != head.customer) revert CustomerOnly(caller, head.customer);
+        if (head.status.isCold()) revert JobHotStatusOnly(head.status);
     }
 
     function _checkOverdue(JobRecord storage job, JobHead memory head) private view {

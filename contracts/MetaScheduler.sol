@@ -16,8 +16,8 @@ import {Ending, JobDemand, Popped} from "./types/JobRecord.sol";
 import {JobDefinition, JobStatus} from "./types/JobTypes.sol";
 
 /// @title The entry point for everything that happens to a job; holds the escrow and the fees.
-/// @notice The interface documents the functions. This contract checks who calls and moves the
-///         credits; what a job allows, and what is owed for it, is the JobRepository's to say.
+/// @notice The interface documents the functions. This contract checks roles and amounts and moves the
+///         credits; what a job allows to whom, and what is owed for it, is the JobRepository's to say.
 contract MetaScheduler is IMetaScheduler, FixedDelayAdmin {
     using JobTransitions for JobStatus;
     using SafeERC20 for IERC20;
@@ -92,12 +92,7 @@ contract MetaScheduler is IMetaScheduler, FixedDelayAdmin {
     }
 
     function cancelJob(bytes32 _jobId) external {
-        // Checks
-        JobStatus status = _checkCustomer(_jobId);
-        if (status.isCold()) revert JobHotStatusOnly(status);
-
-        // Effects, Interactions
-        _end(_jobId, _jobs.cancel(_jobId));
+        _end(_jobId, _jobs.cancel(_jobId, msg.sender));
     }
 
     function topUpJob(bytes32 _jobId, uint256 _amount) external {
@@ -129,12 +124,7 @@ contract MetaScheduler is IMetaScheduler, FixedDelayAdmin {
         bytes32 _jobId,
         bool _delegateSpendingAuthority
     ) external {
-        // Checks
-        JobStatus status = _checkCustomer(_jobId);
-        if (status.isCold()) revert JobHotStatusOnly(status);
-
-        // Effects
-        _jobs.setDelegated(_jobId, _delegateSpendingAuthority);
+        _jobs.setDelegated(_jobId, msg.sender, _delegateSpendingAuthority);
     }
 
     function selfPermit(
@@ -197,46 +187,29 @@ contract MetaScheduler is IMetaScheduler, FixedDelayAdmin {
         string calldata _lastError,
         int64 _exitCode
     ) external {
-        // Checks
-        _checkProvider(_jobId);
-        bool isStart = _nextJobStatus == JobStatus.RUNNING;
-        if (!isStart && !_nextJobStatus.isCold()) revert RunningColdStatusOnly(_nextJobStatus);
-
-        // Effects, Interactions
-        if (isStart) {
-            _jobs.start(_jobId, _lastError, _exitCode);
-        } else {
-            Ending memory ending = _jobs.report(
-                _jobId,
-                _nextJobStatus,
-                _jobDurationMinute,
-                _lastError,
-                _exitCode
-            );
-            if (ending.isOverbilled) {
-                emit BilledTooMuchEvent(_jobId, msg.sender, _jobDurationMinute);
-            }
-            _end(_jobId, ending);
+        if (_nextJobStatus == JobStatus.RUNNING) {
+            _jobs.start(_jobId, msg.sender, _lastError, _exitCode);
+            return;
         }
+        Ending memory ending = _jobs.report(
+            _jobId,
+            msg.sender,
+            _nextJobStatus,
+            _jobDurationMinute,
+            _lastError,
+            _exitCode
+        );
+        if (ending.isOverbilled) emit BilledTooMuchEvent(_jobId, msg.sender, _jobDurationMinute);
+        _end(_jobId, ending);
     }
 
     function refuseJob(bytes32 _jobId) external {
-        // Checks
-        (address customer, JobStatus status) = _checkProvider(_jobId);
-        if (!status.isUnstarted()) revert MetaScheduledScheduledStatusOnly(status);
-
-        // Effects
-        _jobs.refuse(_jobId);
+        address customer = _jobs.refuse(_jobId, msg.sender);
         emit JobRefusedEvent(_jobId, msg.sender, customer);
     }
 
     function checkpointJob(bytes32 _jobId) external {
-        // Checks
-        (, JobStatus status) = _checkProvider(_jobId);
-        if (status != JobStatus.RUNNING) revert RunningStatusOnly(status);
-
-        // Effects
-        _jobs.checkpoint(_jobId);
+        _jobs.checkpoint(_jobId, msg.sender);
     }
 
     // Meta-schedulers, and anyone after a deadline
@@ -280,11 +253,6 @@ contract MetaScheduler is IMetaScheduler, FixedDelayAdmin {
     }
 
     function expireJob(bytes32 _jobId) external {
-        // Checks
-        (, , JobStatus status) = _jobs.parties(_jobId);
-        if (status != JobStatus.RUNNING) revert RunningStatusOnly(status);
-
-        // Effects, Interactions
         _end(_jobId, _jobs.expire(_jobId));
     }
 
@@ -364,20 +332,6 @@ contract MetaScheduler is IMetaScheduler, FixedDelayAdmin {
     }
 
     // Checks
-
-    function _checkCustomer(bytes32 jobId) private view returns (JobStatus) {
-        (address customer, , JobStatus status) = _jobs.parties(jobId);
-        if (msg.sender != customer) revert CustomerOnly(msg.sender, customer);
-        return status;
-    }
-
-    function _checkProvider(
-        bytes32 jobId
-    ) private view returns (address customer, JobStatus status) {
-        address provider;
-        (customer, provider, status) = _jobs.parties(jobId);
-        if (msg.sender != provider) revert JobProviderOnly(msg.sender, provider);
-    }
 
     function _checkMember() private view {
         if (!_providers.isValidForScheduling(msg.sender)) revert ProviderNotJoined();

@@ -7,6 +7,10 @@ import {JobStatus} from "../types/JobTypes.sol";
 interface IJobErrors {
     /// @notice No such job.
     error InvalidJob();
+    /// @notice Only the job's customer may do this.
+    error CustomerOnly(address current, address expected);
+    /// @notice Only the job's provider may do this.
+    error JobProviderOnly(address current, address expected);
     /// @notice The definition is empty where it must not be, or has an unknown operator.
     error InvalidJobDefinition();
     /// @notice A part of the definition is longer than the protocol allows.
@@ -19,6 +23,10 @@ interface IJobErrors {
     error JobHotStatusOnly(JobStatus current);
     /// @notice The status cannot follow that status.
     error InvalidTransition(JobStatus from, JobStatus to);
+    /// @notice The job must be assigned and not running.
+    error MetaScheduledScheduledStatusOnly(JobStatus current);
+    /// @notice A provider reports RUNNING or a cold status.
+    error RunningColdStatusOnly(JobStatus current);
     /// @notice The job must be running.
     error RunningStatusOnly(JobStatus current);
     /// @notice The job must be scheduled or running.

@@ -7,8 +7,9 @@ import {Terms} from "../types/Terms.sol";
 import {IJobErrors} from "./IJobErrors.sol";
 
 /// @title The jobs: their records, their state machine, their active sets and queues.
-/// @notice Everybody may read. Only the bound MetaScheduler may write: it checks who calls and moves
-///         the credits, this contract checks what the job allows and says what is owed.
+/// @notice Everybody may read. Only the bound MetaScheduler may write: it checks roles, membership and
+///         amounts and moves the credits; this contract checks what the job allows to its `caller`,
+///         and says what is owed.
 interface IJobRepository is IJobErrors {
     /// @notice A job exists, and is pending.
     event JobCreated(bytes32 _jobId);
@@ -61,29 +62,35 @@ interface IJobRepository is IJobErrors {
         uint256 maxSkips
     ) external returns (Popped memory popped, uint64 additionalMinutes);
 
-    /// @notice SCHEDULED to RUNNING.
-    function start(bytes32 jobId, string calldata lastError, int64 exitCode) external;
+    /// @notice SCHEDULED to RUNNING, by the job's provider.
+    function start(
+        bytes32 jobId,
+        address caller,
+        string calldata lastError,
+        int64 exitCode
+    ) external;
 
     /// @notice End a job by its provider's report (protocol.md 4.2).
     function report(
         bytes32 jobId,
+        address caller,
         JobStatus next,
         uint64 reportedMinutes,
         string calldata lastError,
         int64 exitCode
     ) external returns (Ending memory);
 
-    /// @notice End a job, or ask the provider to end it, for its customer. The job must be hot.
-    function cancel(bytes32 jobId) external returns (Ending memory);
+    /// @notice End a job, or ask the provider to end it, for its customer.
+    function cancel(bytes32 jobId, address caller) external returns (Ending memory);
 
     /// @notice End a job with a full refund, whatever it does.
     function panic(bytes32 jobId, string calldata lastError) external returns (Ending memory);
 
-    /// @notice End an overdue running job, billed up to its last checkpoint. It must be running.
+    /// @notice End an overdue running job, billed up to its last checkpoint.
     function expire(bytes32 jobId) external returns (Ending memory);
 
-    /// @notice Back to PENDING, at the provider's wish. The job must be assigned and not running.
-    function refuse(bytes32 jobId) external;
+    /// @notice An assigned job that does not run back to PENDING, at its provider's wish.
+    function refuse(bytes32 jobId, address caller) external returns (address customer);
 
     /// @notice Back to PENDING without the provider; only after the deadline if `mustBeOverdue`.
     /// @return customer The job's customer.
@@ -95,13 +102,13 @@ interface IJobRepository is IJobErrors {
     ) external returns (address customer, address provider, bool isStopping);
 
     /// @notice Note that the provider attests the job still runs.
-    function checkpoint(bytes32 jobId) external;
+    function checkpoint(bytes32 jobId, address caller) external;
 
     /// @notice Raise the lock of a scheduled or running job, and queue the top-up if it pays a minute.
     function topUp(bytes32 jobId, uint256 amount) external;
 
-    /// @notice Allow or forbid delegated top-ups.
-    function setDelegated(bytes32 jobId, bool isDelegated) external;
+    /// @notice Allow or forbid delegated top-ups of a hot job, for its customer.
+    function setDelegated(bytes32 jobId, address caller, bool isDelegated) external;
 
     /// @notice The full record.
     function get(bytes32 _jobId) external view returns (Job memory);

@@ -64,16 +64,8 @@ interface IMetaScheduler is IJobErrors, IQueueErrors, IHardwareErrors, ICreditEr
     error NewJobRequestDisabled();
     /// @notice The amount is too small, or more than there is.
     error InsufficientFunds(uint256 available, uint256 required);
-    /// @notice Only the job's customer may do this.
-    error CustomerOnly(address current, address expected);
-    /// @notice Only the job's provider may do this.
-    error JobProviderOnly(address current, address expected);
     /// @notice Only the customer, the provider or a meta-scheduler may do this.
     error CustomerMetaSchedulerProviderOnly();
-    /// @notice The job must be assigned and not running.
-    error MetaScheduledScheduledStatusOnly(JobStatus current);
-    /// @notice A provider reports RUNNING or a cold status.
-    error RunningColdStatusOnly(JobStatus current);
     /// @notice The given contracts were not deployed for each other.
     error WiringMismatch();
 

@@ -47,7 +47,7 @@ abstract contract JobViews is IJobRepository, ActiveSets, Queues {
         job.time = _time(record, head);
         job.jobName = record.name;
         job.hasCancelRequest = head.flags.has(JobFlags.CANCEL_REQUESTED);
-        job.lastError = _lastErrors[_jobId];
+        job.lastError = head.flags.has(JobFlags.EXPIRED) ? "expired" : _lastErrors[_jobId];
         job.exitCode = record.progress.exitCode;
         return job;
     }

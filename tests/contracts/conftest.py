@@ -3,16 +3,17 @@
 from collections.abc import Iterator
 
 import pytest
-
+from ape.managers.accounts import TestAccountManager
+from ape.managers.chain import ChainManager
 from tests.contracts.grid import ContractGrid, deploy
 
 
 @pytest.fixture(scope="session")
-def deployed(accounts) -> ContractGrid:
+def deployed(accounts: TestAccountManager) -> ContractGrid:
     return deploy(accounts)
 
 
 @pytest.fixture
-def grid(deployed: ContractGrid, chain) -> Iterator[ContractGrid]:
+def grid(deployed: ContractGrid, chain: ChainManager) -> Iterator[ContractGrid]:
     with chain.isolate():
         yield deployed

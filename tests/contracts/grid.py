@@ -8,11 +8,16 @@ from ape import chain, project
 from ape.api import AccountAPI, ReceiptAPI
 from eth_utils.crypto import keccak
 
+from deepsquare.deployment.creation import created_address
+from deepsquare.identifiers import parse_address
+
 CREDIT = 10**18
 MINUTE = 60
 METASCHEDULER_ROLE = keccak(text="METASCHEDULER_ROLE")
 PROVIDER_OPERATOR_ROLE = keccak(text="PROVIDER_OPERATOR_ROLE")
 REFERENCE = "47DEQpj8HBSa-_TImW-5JCeuQeRkm5N"
+
+JOB_NAME = b"job".ljust(32, b"\0")
 
 HARDWARE = (2, [4, 4], [64, 64], [256_000, 256_000])
 ONE_CREDIT_A_MINUTE = (0, CREDIT, 0)
@@ -67,7 +72,7 @@ class ContractGrid:
     def request(
         self,
         *,
-        credits: float = 1000,
+        lock: float = 1000,
         wei: int | None = None,
         customer: AccountAPI | None = None,
         is_delegated: bool = False,
@@ -75,11 +80,15 @@ class ContractGrid:
     ) -> bytes:
         """Fund a customer and request a job; returns its id."""
         customer = customer or self.people.customer
-        amount = int(credits * CREDIT) if wei is None else wei
+        amount = int(lock * CREDIT) if wei is None else wei
         self.fund(customer, amount)
         nonce = self.jobs.customerNonce(customer)
         self.meta.requestNewJob(
-            a_definition(**definition), amount, b"job".ljust(32, b"\0"), is_delegated, sender=customer
+            a_definition(**definition),
+            amount,
+            b"job".ljust(32, b"\0"),
+            is_delegated,
+            sender=customer,
         )
         return bytes(self.jobs.jobIdByCustomer(customer, nonce))
 
@@ -168,7 +177,4 @@ def deploy(accounts: Any) -> ContractGrid:
 
 def created_by(account: AccountAPI, nonce: int) -> str:
     """The address of the contract that an account creates with a nonce."""
-    from deepsquare.deployment.creation import created_address
-    from deepsquare.identifiers import parse_address
-
     return created_address(parse_address(str(account.address)), nonce)

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from tools.abi.artefacts import Artefacts, Field
 from tools.abi.compiled import ROOT, read_artefacts
 from tools.abi.package import PACKAGE, render_package, stale_files, write_package

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from ape import project
 from eth_utils.crypto import keccak
-
 from tests.contracts.abi_text import ABI_TEXT, parse_line, read_sections
 
 INHERITED = Path(__file__).parent / "fixtures" / "inherited.txt"
@@ -77,7 +76,9 @@ def test_compiled_abi__has_only_what_is_published_or_explained() -> None:
     assert extra == inherited()
 
 
-@pytest.mark.parametrize("line", [line for line in ABI_TEXT.read_text().splitlines() if "0x" in line])
+@pytest.mark.parametrize(
+    "line", [line for line in ABI_TEXT.read_text().splitlines() if "0x" in line]
+)
 def test_abi_id__is_the_hash_of_its_signature(line: str) -> None:
     item = parse_line(line.partition("//")[0].strip(), MEMBERS)
     written = line.rpartition("0x")[2]

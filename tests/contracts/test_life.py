@@ -1,7 +1,8 @@
 """The lives a job can have, end to end (protocol.md 3 and 4)."""
 
-from deepsquare.chain._generated.enums import JobStatus
 from tests.contracts.grid import CREDIT, ContractGrid
+
+from deepsquare.chain._generated.enums import JobStatus
 
 
 def test_life__finished_in_time__pays_provider_fee_and_refund(grid: ContractGrid) -> None:
