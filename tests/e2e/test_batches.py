@@ -47,7 +47,7 @@ steps:
 
 @pytest.mark.parametrize(
     "workflow",
-    [host_job("srun --overlap -N2 -n2 printenv SLURMD_NODENAME", tasks=5), SPREAD],
+    [host_job("srun -N2 -n2 printenv SLURMD_NODENAME", tasks=5), SPREAD],
     ids=["srun in a step", "a step of five tasks"],
 )
 def test_two_node_job__asked_for_node_names__prints_both(

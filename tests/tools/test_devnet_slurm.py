@@ -139,6 +139,12 @@ def test_folder__closed_to_other_users__is_refused(tmp_path: Path) -> None:
         PrivateSlurm(tmp_path)
 
 
+def test_folder__too_long_for_sockets__is_refused() -> None:
+    refusal = pytest.raises(SlurmUnavailable, match="characters too long for the sockets")
+    with scratch_folder("a-very-long-name-" * 4) as folder, refusal:
+        PrivateSlurm(folder)
+
+
 def test_command__that_fails__shows_what_slurm_says(slurm: PrivateSlurm) -> None:
     with pytest.raises(SlurmCommandFailed, match="invalid partition specified: nowhere"):
         slurm.run("sbatch", "--partition=nowhere", "--wrap=true")

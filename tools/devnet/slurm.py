@@ -32,6 +32,9 @@ log = logging.getLogger(__name__)
 
 _PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "setpriv")
 _CALL_TIMEOUT_S = 20
+_SOCKET_PATH_MAX = 107
+"""unix(7); a slurmstepd whose socket's path is longer ends at once, and the job as CANCELLED."""
+
 _STARTS = 3
 """Another program may take a free port before Slurm does; then all is started on other ports."""
 
@@ -219,9 +222,11 @@ def _check_machine() -> None:
 
 
 def _check_folder(folder: Path) -> None:
-    longest = str(folder / "munge" / "socket")
-    if len(longest) > 107:
-        raise SlurmUnavailable(f"{longest} is too long for a socket: choose a shorter folder")
+    longest = len(str(folder)) + len("/spool/abcde99/abcde99_9999999.4294967291")
+    if longest > _SOCKET_PATH_MAX:
+        raise SlurmUnavailable(
+            f"{folder} is {longest - _SOCKET_PATH_MAX} characters too long for the sockets below it"
+        )
     for parent in [folder, *folder.parents]:
         if not parent.stat().st_mode & 0o001:
             raise SlurmUnavailable(
