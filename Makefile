@@ -35,6 +35,13 @@ test-unit: setup ## services, SDK and tools, alone and against real parts
 test-contracts: setup-contracts ## contracts on Ape's test chain
 	contracts/.venv/bin/python -m pytest -c contracts/pytest.ini tests/contracts
 
+test-invariants: setup-contracts ## the stateful suite of the contracts, long: 1,000 runs of 100 calls
+	INVARIANT_RUNS=1000 INVARIANT_DEPTH=100 contracts/.venv/bin/python -m pytest \
+	    -c contracts/pytest.ini tests/contracts/invariants
+
+test-mutants: setup-contracts ## show that the stateful suite finds mistakes planted in the contracts
+	contracts/.venv/bin/python -m tools.mutants
+
 test-e2e: setup ## the whole grid on loopback, with real Slurm
 	$(RUN) pytest tests/e2e
 
