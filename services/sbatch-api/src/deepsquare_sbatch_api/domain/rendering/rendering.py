@@ -12,6 +12,7 @@ from deepsquare.workflow import Job
 from deepsquare.workflow.concurrency import plan_concurrency
 from deepsquare.workflow.demand import Demand
 from deepsquare.workflow.model.expansion import ResolvedModule
+from deepsquare_sbatch_api.domain.rendering.containers import ImageBook
 from deepsquare_sbatch_api.domain.rendering.environment import entries
 from deepsquare_sbatch_api.domain.rendering.images import (
     ImageFacts,
@@ -19,6 +20,7 @@ from deepsquare_sbatch_api.domain.rendering.images import (
     image_references,
 )
 from deepsquare_sbatch_api.domain.rendering.library import library
+from deepsquare_sbatch_api.domain.rendering.networks import VirtualNetworks
 from deepsquare_sbatch_api.domain.rendering.runs import RunRenderer
 from deepsquare_sbatch_api.domain.rendering.scopes import Place
 from deepsquare_sbatch_api.domain.rendering.shell import (
@@ -75,10 +77,16 @@ def render(
     if not _NONCE.fullmatch(nonce):
         raise ValueError("a nonce is 32 lower-case hex digits")
     plan = plan_concurrency(job)
-    renderer = StepRenderer(runs=RunRenderer(job.resources), limit_of=plan.limit_of)
+    networks = VirtualNetworks.of(job)
+    runs = RunRenderer(job.resources, ImageBook(images), networks)
+    renderer = StepRenderer(runs=runs, limit_of=plan.limit_of)
     names, notes = renderer.steps(job.steps, Place.root())
     transfers = render_transfers(job)
     parts = renderer.parts | transfers.parts
+    if networks.peers:
+        parts |= {"networks", "node_gateway"}
+        renderer.tools |= {"cp", "getent", "grep", "ip", "pasta", "scontrol", "unshare"}
+        renderer.nodes.append(networks.start())
     tools = sorted({*TOOLS, *renderer.tools, *transfers.tools})
     nodes: list[Node] = [
         Library(_header(job, nonce)),

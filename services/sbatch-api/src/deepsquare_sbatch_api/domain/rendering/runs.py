@@ -2,11 +2,18 @@
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from deepsquare.workflow import JobResources, StepRun, StepRunResources
+from deepsquare.workflow import ContainerRun, JobResources, StepRun, StepRunResources
+from deepsquare_sbatch_api.domain.rendering.containers import (
+    ImageBook,
+    container_options,
+    runtime_of,
+)
 from deepsquare_sbatch_api.domain.rendering.environment import entries
+from deepsquare_sbatch_api.domain.rendering.images import is_from_registry
+from deepsquare_sbatch_api.domain.rendering.networks import VirtualNetworks, network_options
 from deepsquare_sbatch_api.domain.rendering.scopes import Place
 from deepsquare_sbatch_api.domain.rendering.shell import (
     ArrayAssignment,
@@ -16,6 +23,7 @@ from deepsquare_sbatch_api.domain.rendering.shell import (
     HereDocument,
     Literal,
     Node,
+    Sequential,
     Var,
     Word,
 )
@@ -24,6 +32,7 @@ LARGE_TEXT_BYTES = 1024
 """From this size on, a text of several lines goes through a here-document (W-REN-6)."""
 
 DEFAULT_SHELL = "/bin/sh"
+_MOUNTS = "warning: mounts of step {} are deprecated"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 _JOB_NAME_LENGTH = 64
 
@@ -42,27 +51,54 @@ class RunRenderer:
     """Renders runs of one job."""
 
     resources: JobResources
+    images: ImageBook
+    networks: VirtualNetworks
 
     def render(self, run: StepRun, *, name: str, place: Place) -> RenderedRun:
         """Render the body function of a run step, and what it needs."""
         rendered = RenderedRun()
-        body = self._host(run, name, place, rendered)
+        if run.container is None and not run.command:
+            body: list[Node] = [Command("return", [Literal("0")])]
+        else:
+            body = self._body(run, name or place.path, place, rendered)
         rendered.nodes.append(Function(place.function("body"), body))
         return rendered
 
-    def _host(self, run: StepRun, name: str, place: Place, rendered: RenderedRun) -> list[Node]:
-        if not run.command:
-            return [Command("return", [Literal("0")])]
-        shell = DEFAULT_SHELL if run.shell in (None, "ENTRYPOINT") else run.shell
+    def _body(self, run: StepRun, name: str, place: Place, rendered: RenderedRun) -> list[Node]:
         own = run.resources or StepRunResources()
-        program: list[Word] = [Literal(shell), Literal("-c")]
-        nodes = text_into(run.command, program, place=place, nodes=rendered.nodes)
-        nodes.append(ArrayAssignment("__ds_srun", self.srun_options(run, name or place.path)))
+        where = runtime_of(run.container) if run.container is not None else "host"
+        program: list[Word] = []
+        nodes = _program(run, program, place=place, rendered=rendered)
+        nodes.append(ArrayAssignment("__ds_srun", self.srun_options(run, name)))
         nodes.append(ArrayAssignment("__ds_program", program))
-        nodes.append(ArrayAssignment("__ds_options", [Literal(o) for o in options(run)]))
+        nodes.append(ArrayAssignment("__ds_options", self._options(run)))
+        if run.container is not None:
+            nodes += self._container(run.container, place, rendered)
+        _note_parts(run, where, rendered)
         env = self._environment(run, place, rendered)
-        words = [place.path, "host", env, str(own.gpus_per_task)]
+        words = [place.path, where, env, str(own.gpus_per_task)]
         nodes.append(Command("__ds_run", [Literal(word) for word in words]))
+        return nodes
+
+    def _options(self, run: StepRun) -> list[Word]:
+        options = [*task_options(run), *network_options(run, self.networks)]
+        words: list[Word] = [Literal(option) for option in options]
+        if run.container is not None:
+            words += container_options(run.container, self.images.facts_of(run.container))
+        return words
+
+    def _container(
+        self, container: ContainerRun, place: Place, rendered: RenderedRun
+    ) -> list[Node]:
+        nodes: list[Node] = []
+        if container.mounts:
+            nodes.append(Command("__ds_say", [Literal(_MOUNTS.format(place.path))]))
+        if container.x11:
+            nodes.append(Command("__ds_use_x11"))
+        nodes.append(Sequential([self.images.use(container)]))
+        if is_from_registry(container):
+            rendered.parts.add("images")
+            rendered.tools |= {"cat", "cp", "flock", "grep", "tee", "tr"}
         return nodes
 
     def _environment(self, run: StepRun, place: Place, rendered: RenderedRun) -> str:
@@ -86,23 +122,63 @@ class RunRenderer:
             words.append(f"--mpi={run.mpi}")
         if run.disable_cpu_binding:
             words.append("--cpu-bind=none")
+        if job.gpus and run.container is not None:
+            words.append("--gpu-bind=none")
         if job.gpus:
             words.append(f"--gpus-per-task={own.gpus_per_task}")
             words.append(f"--gpus={own.gpus_per_task * own.tasks}")
         return [Literal(word) for word in words]
 
 
-def options(run: StepRun) -> list[str]:
-    """Return the ``key=value`` words that the node's program reads, customer's values included."""
+def task_options(run: StepRun) -> list[str]:
+    """Return the ``key=value`` words of a task, customer's values included."""
     chosen: list[str] = []
     if run.work_dir is not None:
         chosen.append(f"directory={run.work_dir}")
+    if run.map_uid is not None:
+        chosen.append(f"uid={run.map_uid}")
+    if run.map_gid is not None:
+        chosen.append(f"gid={run.map_gid}")
+    if run.container is not None and (run.shell == "ENTRYPOINT" or not run.command):
+        chosen.append("entrypoint=1")
     return chosen
 
 
-def entrypoint_words(command: str) -> list[str]:
-    """Split the command of `shell: ENTRYPOINT` by POSIX rules, without expansion (V-WORDS)."""
-    return shlex.split(command)
+def _program(
+    run: StepRun, program: list[Word], *, place: Place, rendered: RenderedRun
+) -> list[Node]:
+    """Fill in the words of the program; returns nodes that must stand before (W-RUN-7)."""
+    if run.container is not None and not run.command:
+        return []
+    if run.container is not None and run.shell == "ENTRYPOINT":
+        program += [Literal(word) for word in shlex.split(run.command)]
+        return []
+    shell = DEFAULT_SHELL if run.shell in (None, "ENTRYPOINT") else run.shell
+    program += [Literal(shell), Literal("-c")]
+    return text_into(run.command, program, place=place, nodes=rendered.nodes)
+
+
+def _note_parts(run: StepRun, where: str, rendered: RenderedRun) -> None:
+    has_network = run.network not in (None, "host")
+    if run.map_uid is not None or run.map_gid is not None:
+        rendered.tools.add("unshare")
+    if where != "host":
+        rendered.parts |= {"node_supervisor", "node_container", f"node_{where}"}
+        rendered.tools.add(where)
+    if has_network:
+        rendered.parts |= {"node_supervisor", "node_network"}
+        rendered.tools |= {"cat", "ip", "mount", "unshare", run.network or ""}
+        rendered.tools |= set(_interface_tools(run))
+    if where != "host" or has_network:
+        rendered.parts |= {"containers", "node_clean"}
+
+
+def _interface_tools(run: StepRun) -> Iterator[str]:
+    for interface in run.custom_network_interfaces:
+        if interface.bore is not None:
+            yield from ("bore", "nsenter")
+        else:
+            yield from ("wg", "wg-quick")
 
 
 def text_into(text: str, words: list[Word], *, place: Place, nodes: list[Node]) -> list[Node]:

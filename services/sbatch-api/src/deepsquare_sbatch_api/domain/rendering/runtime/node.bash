@@ -13,16 +13,22 @@ __ds_write_node_program() {
 
 __node_main() {
   declare -gA __node_options=()
-  declare -ga __node_entries=() __node_program=() __node_launcher=()
+  declare -ga __node_entries=() __node_program=() __node_launcher=() __node_helpers=()
+  __node_child='' __node_scratch='' __node_is_inside='' __node_beside='' __node_container=''
   case $1 in
     run) __node_run "$2" ;;
     prepare) __node_prepare "$2" ;;
     clean) __node_clean "$2" ;;
+    inside) __node_inside "$2" ;;
+    gateway) __node_gateway "$2" ;;
+    inside_gateway) __node_inside_gateway "$2" ;;
   esac
 }
 
+__node_say() { printf 'deepsquare: %s\n' "$1" >&2; }
+
 __node_fail() {
-  printf 'deepsquare: %s\n' "$2" >&2
+  __node_say "$2"
   exit "$1"
 }
 
@@ -31,6 +37,12 @@ __node_read() {
   local -a words=()
   mapfile -d '' -t words <"$1.options"
   for word in "${words[@]}"; do __node_options[${word%%=*}]=${word#*=}; done
+}
+
+__node_read_all() {
+  __node_read "$1"
+  mapfile -d '' -t __node_entries <"$1.env"
+  mapfile -d '' -t __node_program <"$1.args"
 }
 
 # Fills __node_launcher: the words before a program that give it exactly the entries. Values travel
@@ -61,19 +73,31 @@ __node_tell_step() {
   fi
 }
 
+__node_run() {
+  __node_read_all "$1"
+  __node_tell_step "$1"
+  if [[ -n ${__node_options[network]-} ]]; then
+    __node_run_in_network "$1"
+  else
+    "__node_run_on_${__node_options[where]-host}" "$1"
+  fi
+}
+
 __node_run_on_host() {
   __node_enter_directory "${__node_options[directory]:-${__node_options[storage]}}"
   if [[ ${__node_program[0]} == /bin/ash && ! -x /bin/ash ]]; then __node_program[0]=/bin/sh; fi
   __node_prepare_environment
-  exec "${__node_launcher[@]}" "${__node_program[@]}"
+  __node_execute "${__node_launcher[@]}" "${__node_program[@]}"
 }
 
-__node_run() {
-  __node_read "$1"
-  mapfile -d '' -t __node_entries <"$1.env"
-  mapfile -d '' -t __node_program <"$1.args"
-  __node_tell_step "$1"
-  "__node_run_on_${__node_options[where]-host}"
+# The last step of a task: becomes the program, seen by itself as the user and group asked for.
+__node_execute() {
+  local uid=${__node_options[uid]-} gid=${__node_options[gid]-}
+  local -a words=(unshare --user --mount)
+  if [[ -z $__node_is_inside && -z $uid && -z $gid ]]; then exec "$@"; fi
+  uid=${uid:-${__node_options[own_uid]}} gid=${gid:-${__node_options[own_gid]}}
+  if [[ -n $__node_is_inside && $uid == 0 && $gid == 0 ]]; then exec "$@" 5<&-; fi
+  exec "${words[@]}" "--map-user=$uid" "--map-group=$gid" -- "$@" 5<&-
 }
 
 # Makes a private directory; its parents are the site's, so they stay readable.

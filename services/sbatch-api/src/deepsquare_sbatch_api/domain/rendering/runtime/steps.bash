@@ -124,19 +124,25 @@ __ds_if() {
 
 # Removes the files of a run that may hold values; removal at the end would do as well.
 __ds_forget() {
-  __ds_briefly 600 rm -f -- "$__ds_state/$1.env" "$__ds_state/$1.args" "$__ds_state/$1.options"
+  __ds_briefly 600 rm -f -- "$__ds_state/$1".{env,args,options} "$__ds_state/$1".*.sh
 }
 
-# One run on the host or in a container. The caller's arrays: __ds_srun (options of srun),
-# __ds_program (words of the program), __ds_options (key=value words for node.bash).
-# $1 path, $2 host or container, $3 function that writes the step's entries or empty, $4 GPUs a task.
+# One run. The caller's arrays: __ds_srun (options of srun), __ds_program (words of the program),
+# __ds_options (key=value words for node.bash). $1 path, $2 host, enroot or apptainer, $3 function
+# that writes the step's entries or empty, $4 GPUs a task.
 __ds_run() {
-  local id=r$1$__ds_context code=0
-  __ds_emit_environment "$2" "$3" "$4" >"$__ds_state/$id.env"
+  local id=r$1$__ds_context code=0 inside=container
+  if [[ $2 == host ]]; then inside=host; fi
+  __ds_emit_environment "$inside" "$3" "$4" >"$__ds_state/$id.env"
   __ds_emit "${__ds_program[@]}" >"$__ds_state/$id.args"
-  __ds_emit "where=$2" "storage=$__ds_storage" "${__ds_options[@]}" >"$__ds_state/$id.options"
+  __ds_emit "where=$2" "${__ds_options[@]}" "storage=$__ds_storage" "own_uid=$EUID" \
+    "own_gid=${GROUPS[0]}" "DISK_TMP=${__ds_site[DISK_TMP]}" >"$__ds_state/$id.options"
+  if __ds_has __ds_emit_site_options; then
+    __ds_emit_site_options "$4" >>"$__ds_state/$id.options"
+  fi
   __ds_spawn srun "${__ds_srun[@]}" --export=ALL \
     "$BASH" "$__ds_state/node.bash" run "$__ds_state/$id"
   __ds_await "$__ds_pid" "$id" || code=$?
+  __ds_forget "$id"
   return "$code"
 }

@@ -1,0 +1,129 @@
+"""Networks of runs and of the job (workflow.md 3.13, 3.14)."""
+
+import ipaddress
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from deepsquare.workflow import Bore, Job, Step, StepRun, VNet, Wireguard
+from deepsquare_sbatch_api.domain.rendering.images import children_of
+from deepsquare_sbatch_api.domain.rendering.shell import (
+    Command,
+    Function,
+    Literal,
+    Node,
+    Sequential,
+)
+
+_ONE_LINE = re.compile(r"[A-Za-z0-9+/=.:,\[\]_ -]*")
+
+
+class UnsafeSetting(ValueError):
+    """A value could add a line to a configuration file; validation must have refused it."""
+
+
+@dataclass(slots=True)
+class VirtualNetworks:
+    """The used virtual networks of a job with their peers, in order of first use (W-VNET-3)."""
+
+    gateways: dict[str, str]
+    """Name to the gateway's address."""
+    peers: dict[str, list[str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, job: Job) -> "VirtualNetworks":
+        """Collect the addresses of all interfaces of an expanded job."""
+        networks = cls({net.name: net.gateway_address for net in job.virtual_networks})
+        for vnet in _vnets(job.steps):
+            peers = networks.peers.setdefault(vnet.name, [])
+            if networks.host(vnet) not in peers:
+                peers.append(networks.host(vnet))
+        return networks
+
+    @staticmethod
+    def host(vnet: VNet) -> str:
+        """Return the peer's address alone, as the gateway allows it."""
+        address = ipaddress.ip_interface(vnet.address).ip
+        return f"{address}/{address.max_prefixlen}"
+
+    def option(self, vnet: VNet) -> str:
+        """Return numbers, address and network of a peer, for the node's program."""
+        number = list(self.peers).index(vnet.name)
+        peer = self.peers[vnet.name].index(self.host(vnet))
+        allowed = ipaddress.ip_interface(vnet.address).network
+        return f"{number} {peer} {vnet.address} {allowed}"
+
+    def start(self) -> Node:
+        """Return the function that starts all gateways."""
+        calls = [
+            Command(
+                "__ds_start_network",
+                [Literal(word) for word in (str(number), self.gateways[name], *peers)],
+            )
+            for number, (name, peers) in enumerate(self.peers.items())
+        ]
+        return Function("__ds_start_networks", [Sequential(calls)])
+
+
+def _vnets(steps: Sequence[Step]) -> Iterator[VNet]:
+    for step in steps:
+        for interface in step.run.custom_network_interfaces if step.run is not None else ():
+            if interface.vnet is not None:
+                yield interface.vnet
+        for block in children_of(step):
+            yield from _vnets(block)
+
+
+def network_options(run: StepRun, networks: VirtualNetworks) -> list[str]:
+    """Return the ``key=value`` words of a run's network for the node's program."""
+    if run.network in (None, "host"):
+        return []
+    words = [f"network={run.network}"]
+    words += [f"dns{index}={server}" for index, server in enumerate(run.dns)]
+    return words + list(_interfaces(run, networks))
+
+
+def _interfaces(run: StepRun, networks: VirtualNetworks) -> Iterator[str]:
+    wireguards = vnets = bores = 0
+    for interface in run.custom_network_interfaces:
+        if interface.wireguard is not None:
+            yield f"interface{wireguards + vnets}=wg{wireguards}"
+            yield f"wg{wireguards}={wireguard_file(interface.wireguard)}"
+            wireguards += 1
+        elif interface.vnet is not None:
+            yield f"interface{wireguards + vnets}=vnet{vnets}"
+            yield f"vnet{vnets}={networks.option(interface.vnet)}"
+            vnets += 1
+        elif interface.bore is not None:
+            yield from _bore(interface.bore, bores)
+            bores += 1
+
+
+def _bore(bore: Bore, index: int) -> Iterator[str]:
+    address = bore.bore_address or f"{bore.address}:{bore.port}"
+    yield f"bore{index}={bore.target_port} {address}"
+    if bore.secret is not None:
+        yield f"bore_secret{index}={bore.secret}"
+
+
+def wireguard_file(interface: Wireguard) -> str:
+    """Return the configuration file of a WireGuard interface: the fields of 2.2 and no others."""
+    lines = ["[Interface]", _line("PrivateKey", interface.private_key)]
+    if interface.address:
+        lines.append(_line("Address", ", ".join(interface.address)))
+    for peer in interface.peers:
+        lines += ["[Peer]", _line("PublicKey", peer.public_key)]
+        optional = (
+            ("PresharedKey", peer.pre_shared_key),
+            ("AllowedIPs", ", ".join(peer.allowed_ips)),
+            ("Endpoint", peer.endpoint),
+            ("PersistentKeepalive", str(peer.persistent_keepalive or "")),
+        )
+        lines += [_line(key, value) for key, value in optional if value]
+    return "\n".join(lines)
+
+
+def _line(key: str, value: str) -> str:
+    if not _ONE_LINE.fullmatch(value):
+        raise UnsafeSetting(f"the value of {key} is not one plain line")
+    return f"{key} = {value}"

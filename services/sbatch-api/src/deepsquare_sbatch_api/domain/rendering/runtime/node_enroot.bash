@@ -1,0 +1,59 @@
+# A task in an Enroot container: created for the task, removed with it.
+
+__node_run_on_enroot() {
+  local code=0
+  if [[ -z $__node_scratch ]]; then __node_make_scratch; fi
+  __node_beside=''
+  __node_container=deepsquare-${SLURM_JOB_ID:-0}.${SLURM_STEP_ID:-0}.${SLURM_PROCID:-0}
+  export ENROOT_RUNTIME_PATH=${__node_options[enroot_runtime]}
+  export ENROOT_CACHE_PATH=${__node_options[enroot_cache]}
+  export ENROOT_DATA_PATH=${__node_options[enroot_data]}
+  export ENROOT_CONFIG_PATH=$__node_scratch ENROOT_TEMP_PATH=$__node_scratch
+  export ENROOT_LOGIN_SHELL=no
+  mkdir -p -- "$ENROOT_RUNTIME_PATH" "$ENROOT_CACHE_PATH" "$ENROOT_DATA_PATH" || return $?
+  __node_supervise __node_enroot "$1" || code=$?
+  enroot remove --force -- "$__node_container" >/dev/null 2>&1 || :
+  if [[ -z $__node_is_inside ]]; then rm -rf -- "$__node_scratch"; fi
+  return "$code"
+}
+
+__node_enroot() {
+  local entrance=$1.${SLURM_PROCID:-0}.sh bind source place mode
+  local -a words=(start)
+  enroot create --name "$__node_container" -- "${__node_options[image]}" >&2 || exit $?
+  __node_write_entrance "$entrance"
+  while IFS= read -r bind; do
+    IFS=: read -r source place mode <<<"$bind"
+    printf '%s %s none x-create=dir,bind,%s\n' "${source// /\\040}" "${place// /\\040}" "$mode"
+  done < <(__node_list_binds) >"$__node_scratch/mounts"
+  # shellcheck disable=SC2016 # Enroot expands it
+  printf 'mounts() { cat "$__DS_MOUNTS"; }\n' >"$__node_scratch/conf"
+  export __DS_MOUNTS=$__node_scratch/mounts
+  __node_write_enroot_rc "/deepsquare/.deepsquare/${entrance##*/}" >"$__node_scratch/rc"
+  words+=(--conf "$__node_scratch/conf" --rc "$__node_scratch/rc")
+  if [[ -n ${__node_options[rw]-} ]]; then words+=(--rw); fi
+  if [[ -n ${__node_options[home]-} ]]; then export ENROOT_MOUNT_HOME=yes; fi
+  __node_execute enroot "${words[@]}" -- "$__node_container" "${__node_program[@]}"
+}
+
+# The command script inside the container. The image's own one, /etc/rc, changes to its working
+# directory and starts its entrypoint; both are taken from it when asked for.
+__node_write_enroot_rc() {
+  local entrance
+  entrance=$(__node_quote "$1")
+  if [[ -z ${__node_options[directory]-} || -n ${__node_options[entrypoint]-} ]]; then
+    printf '%s\n' '__ds_rc= __ds_cd=' \
+      'while IFS= read -r __ds_line; do' \
+      '  case $__ds_line in "cd "*) __ds_cd=$__ds_line ;; *) __ds_rc="$__ds_rc$__ds_line' '" ;; esac' \
+      'done </etc/rc'
+  fi
+  if [[ -z ${__node_options[directory]-} ]]; then
+    # shellcheck disable=SC2016 # the container's sh expands it
+    printf 'eval "${__ds_cd:-cd /}"\n'
+  fi
+  if [[ -n ${__node_options[entrypoint]-} ]]; then
+    # shellcheck disable=SC2016 # the container's sh expands it
+    printf 'set -- /bin/sh -c "$__ds_rc" /etc/rc "$@"\n'
+  fi
+  printf '. %s\n' "$entrance"
+}

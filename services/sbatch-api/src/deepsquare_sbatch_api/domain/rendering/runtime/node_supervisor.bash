@@ -1,0 +1,38 @@
+# The supervisor of a task: for what needs help beside it or cleaning up behind it.
+
+# Runs a function as a process group of its own, forwards signals to it and awaits it.
+__node_supervise() {
+  local code=0 signal
+  exec 5<> <(:)
+  for signal in HUP INT QUIT TERM USR1 USR2; do
+    # shellcheck disable=SC2064 # the name of the signal is fixed now
+    trap "__node_forward $signal" "$signal"
+  done
+  set -m
+  (__node_become "$@") &
+  __node_child=$!
+  set +m
+  if [[ -n $__node_beside ]]; then "$__node_beside" || :; fi
+  {
+    while kill -0 "$__node_child"; do wait "$__node_child" || :; done
+    wait "$__node_child" || code=$?
+  } 2>/dev/null
+  __node_child=''
+  return "$code"
+}
+
+__node_become() {
+  trap - HUP INT QUIT TERM USR1 USR2
+  "$@"
+}
+
+__node_forward() {
+  if [[ -n $__node_child ]]; then kill -s "$1" "$__node_child" 2>/dev/null || :; fi
+}
+
+# A private directory of this task on this node.
+__node_make_scratch() {
+  __node_scratch=${__node_options[DISK_TMP]}/.deepsquare-${SLURM_JOB_ID:-0}
+  __node_scratch+=.${SLURM_STEP_ID:-0}.${SLURM_PROCID:-0}
+  mkdir -m 700 -- "$__node_scratch" || __node_fail 1 "cannot make $__node_scratch"
+}
