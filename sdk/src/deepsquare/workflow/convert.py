@@ -114,7 +114,6 @@ def _place_child(document: Document, node: Node, path: Path) -> Any:  # noqa: AN
         message = "a step handed to the module can be placed only once"
         document.report.error(node, path, "child", message=message)
         return INVALID
-    document.places[id(child)] = (node, path, document.report)
     return child
 
 

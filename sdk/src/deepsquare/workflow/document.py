@@ -41,7 +41,8 @@ class Places(dict[int, tuple[Node, Path, Report]]):
     ) -> WorkflowError:
         """Word a problem at a field that is not one of the document's own rules."""
         node, path, report = self[id(made)]
-        return report.problem(_value(node, wire), (path, wire), type_, tag, message=message)
+        place = (path, wire) if wire else path
+        return report.problem(_value(node, wire), place, type_, tag, message=message)
 
     def with_fresh_reports(self) -> tuple["Places", list[Report]]:
         """Return the same places with new, empty reports: one per document, in order."""

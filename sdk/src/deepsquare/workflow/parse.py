@@ -51,7 +51,7 @@ def parse_workflow(text: str | bytes) -> ParsedWorkflow:
 
     Raises `WorkflowInvalid` with all errors, in document order.
     """
-    document, root = _read(text, Report(has_text=True))
+    document, root = _read(text, Report(has_text=True, root="Job"))
     return _job(document, root)
 
 
@@ -60,7 +60,7 @@ def parse_workflow_data(data: object) -> ParsedWorkflow:
 
     Raises `WorkflowInvalid`.
     """
-    report = Report(has_text=False)
+    report = Report(has_text=False, root="Job")
     return _job(Document(report), _guarded(lambda: read_data(data), report))
 
 
@@ -76,14 +76,14 @@ def parse_module(
     ``source`` names the module in errors; ``place_child`` gives the step for a placeholder.
     Raises `WorkflowInvalid`.
     """
-    document, root = _read(text, Report(has_text=True, source=source))
+    document, root = _read(text, Report(has_text=True, root="Module", source=source))
     document.place_child = place_child
     return _module(document, root, is_strict=is_strict)
 
 
 def parse_module_data(data: object) -> ParsedModule:
     """Check a decoded module document strictly. Raises `WorkflowInvalid`."""
-    report = Report(has_text=False)
+    report = Report(has_text=False, root="Module")
     root = _guarded(lambda: read_data(data), report)
     return _module(Document(report), root, is_strict=True)
 
@@ -159,7 +159,7 @@ def _guarded(read: Callable[[], Any], report: Report) -> Any:  # noqa: ANN401
         return read()
     except UnreadableDocument as error:
         nowhere = scalar_node(NULL, "", error.at or Position(0, 0))
-        report.error(nowhere, (None, "Job"), error.tag, message=error.message)
+        report.error(nowhere, (None, report.root), error.tag, message=error.message)
         errors, _ = report.errors()
         raise WorkflowInvalid(errors) from None
 

@@ -42,10 +42,12 @@ def namespace_of(path: Path | None) -> str:
 class Report:
     """Errors and warnings of one document.
 
-    ``has_text`` tells whether marks are lines and columns; ``source`` names a module (W-ERR-6).
+    ``has_text`` tells whether marks are lines and columns; ``root`` is the type of the document,
+    ``source`` names a module (W-ERR-6).
     """
 
-    def __init__(self, *, has_text: bool, source: str | None = None) -> None:
+    def __init__(self, *, has_text: bool, root: str, source: str | None = None) -> None:
+        self.root = root
         self._has_text = has_text
         self._source = source
         self._errors: list[_Finding] = []
@@ -75,7 +77,7 @@ class Report:
 
     def empty_copy(self) -> "Report":
         """Return a report on the same document, with nothing in it."""
-        return Report(has_text=self._has_text, source=self._source)
+        return Report(has_text=self._has_text, root=self.root, source=self._source)
 
     def errors(self) -> tuple[list[WorkflowError], int]:
         """Word the first errors in document order; also return how many are left out."""

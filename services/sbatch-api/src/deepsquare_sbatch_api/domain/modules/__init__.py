@@ -1,0 +1,31 @@
+"""Modules: sources, references, expansion (workflow.md section 6). Pure; fetching is elsewhere."""
+
+from deepsquare_sbatch_api.domain.modules.expansion import (
+    Expansion,
+    FetchedModule,
+    Library,
+    expand,
+)
+from deepsquare_sbatch_api.domain.modules.sources import (
+    CommitPrefix,
+    ModuleRefused,
+    ModuleSource,
+    RemoteRefs,
+    parse_source,
+    select_commit,
+    unknown_ref,
+)
+
+__all__ = [
+    "CommitPrefix",
+    "Expansion",
+    "FetchedModule",
+    "Library",
+    "ModuleRefused",
+    "ModuleSource",
+    "RemoteRefs",
+    "expand",
+    "parse_source",
+    "select_commit",
+    "unknown_ref",
+]
