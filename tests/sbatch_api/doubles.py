@@ -137,8 +137,8 @@ class MemoryScripts:
         )
         return ScriptUse(script.hash, script.stored_at, tuple(JobLink(*link) for link in links))
 
-    async def uses(self, *, stored_before: datetime) -> Sequence[ScriptUse]:
-        old = [s.hash for s in self.scripts.values() if s.stored_at < stored_before]
+    async def uses(self, *, stored_by: datetime) -> Sequence[ScriptUse]:
+        old = [s.hash for s in self.scripts.values() if s.stored_at <= stored_by]
         return [use for use in [await self.use_of(name) for name in old] if use]
 
     async def drop(self, use: ScriptUse) -> bool:

@@ -110,15 +110,15 @@ class StoreContract:
         uses = [await stores.scripts.use_of(a_script(name).hash) for name in "12"]
         assert [use.is_hot for use in uses if use] == [False, False]
 
-    async def test_uses__stored_before__gives_only_older_ones(self, stores: Stores) -> None:
+    async def test_uses__stored_by__gives_only_older_ones(self, stores: Stores) -> None:
         for name, age in (("1", 2), ("2", 1), ("3", 0)):
             stored_at = NOON - timedelta(hours=age)
             await stores.scripts.save(a_script(name, stored_at=stored_at), request_key=None)
         await stores.scripts.link(a_script("1").hash, JOB)
-        uses = await stores.scripts.uses(stored_before=NOON - timedelta(hours=1) + MOMENT)
+        uses = await stores.scripts.uses(stored_by=NOON - timedelta(hours=1))
         assert sorted(use.hash[0] for use in uses) == ["1", "2"]
         assert [use.is_hot for use in sorted(uses, key=lambda use: use.hash)] == [True, False]
-        assert not await stores.scripts.uses(stored_before=NOON - timedelta(hours=2))
+        assert not await stores.scripts.uses(stored_by=NOON - timedelta(hours=2) - MOMENT)
 
     async def test_drop__unchanged__is_gone_with_its_keys_and_links(self, stores: Stores) -> None:
         await stores.scripts.save(a_script(), request_key=KEY)

@@ -108,9 +108,9 @@ class SealedScripts:
         """See `ScriptStore.use_of`."""
         return await self._store.use_of(script_hash)
 
-    async def uses(self, *, stored_before: datetime) -> Sequence[ScriptUse]:
+    async def uses(self, *, stored_by: datetime) -> Sequence[ScriptUse]:
         """See `ScriptStore.uses`."""
-        return await self._store.uses(stored_before=stored_before)
+        return await self._store.uses(stored_by=stored_by)
 
     async def drop(self, use: ScriptUse) -> bool:
         """See `ScriptStore.drop`."""

@@ -37,7 +37,7 @@ class Sweep:
 
     async def _scripts(self) -> tuple[BatchLocationHash, ...]:
         now = self.clock.now()
-        old = await self.scripts.uses(stored_before=now - self.rule.shortest_script)
+        old = await self.scripts.uses(stored_by=now - self.rule.shortest_script)
         expired = [use for use in old if is_script_expired(use, now=now, rule=self.rule)]
         return tuple([use.hash for use in expired if await self.scripts.drop(use)])
 

@@ -57,8 +57,8 @@ class ScriptStore(Protocol):
     async def use_of(self, script_hash: BatchLocationHash) -> ScriptUse | None:
         """Return a kept script's links, None when there is no such script."""
 
-    async def uses(self, *, stored_before: datetime) -> Sequence[ScriptUse]:
-        """Return the scripts kept since before a moment, with their links."""
+    async def uses(self, *, stored_by: datetime) -> Sequence[ScriptUse]:
+        """Return the scripts stored at a moment or earlier, with their links."""
 
     async def drop(self, use: ScriptUse) -> bool:
         """Drop a script and its request keys, unless its links have changed since `use`."""

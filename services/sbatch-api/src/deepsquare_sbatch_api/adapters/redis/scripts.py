@@ -164,11 +164,11 @@ class RedisScripts:
         known = tuple(_link(job_id, ended_at) for job_id, ended_at in sorted(links.items()))
         return ScriptUse(script_hash, datetime.fromisoformat(stored_at.decode()), known)
 
-    async def uses(self, *, stored_before: datetime) -> Sequence[ScriptUse]:
+    async def uses(self, *, stored_by: datetime) -> Sequence[ScriptUse]:
         """See `ScriptStore.uses`."""
-        bound = f"({stored_before.timestamp()}"
+        moment = stored_by.timestamp()
         with mapped():
-            names = await self._client.zrangebyscore(f"{PREFIX}ages", "-inf", bound)
+            names = await self._client.zrangebyscore(f"{PREFIX}ages", "-inf", moment)
         uses = [await self.use_of(BatchLocationHash(name.decode())) for name in names]
         return [use for use in uses if use is not None]
 

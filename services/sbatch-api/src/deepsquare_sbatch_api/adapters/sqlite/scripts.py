@@ -88,10 +88,10 @@ class SqliteScripts:
         """See `ScriptStore.use_of`."""
         return await self._database.run(lambda db: _use_of(db, script_hash))
 
-    async def uses(self, *, stored_before: datetime) -> Sequence[ScriptUse]:
+    async def uses(self, *, stored_by: datetime) -> Sequence[ScriptUse]:
         """See `ScriptStore.uses`."""
-        moment = stored_before.isoformat()
-        return await self._database.run(lambda db: _uses(db, "stored_at < ?", moment))
+        moment = stored_by.isoformat()
+        return await self._database.run(lambda db: _uses(db, "stored_at <= ?", moment))
 
     async def drop(self, use: ScriptUse) -> bool:
         """See `ScriptStore.drop`."""

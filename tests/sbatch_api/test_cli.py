@@ -1,0 +1,83 @@
+"""`deepsquare-sbatch-api render | validate | schema`."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from tests.sbatch_api.service import COMMAND, HELLO
+
+from deepsquare.workflow import workflow_schema
+
+pytestmark = pytest.mark.integration
+
+
+def run(*words: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [str(COMMAND), *words], input=given, capture_output=True, check=False, timeout=60
+    )
+
+
+@pytest.fixture
+def hello(tmp_path: Path) -> str:
+    file = tmp_path / "hello.yaml"
+    file.write_bytes(HELLO)
+    return str(file)
+
+
+def test_render__valid__writes_only_the_script_to_stdout(hello: str) -> None:
+    done = run("render", hello)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.startswith(b"#!/bin/bash -l\n# deepsquare-workflow: 1\n# nonce: ")
+    syntax = subprocess.run(["bash", "-n"], input=done.stdout, capture_output=True, check=False)
+    assert (syntax.returncode, syntax.stderr) == (0, b"")
+
+
+def test_render__twice__has_different_nonces(hello: str) -> None:
+    assert run("render", hello).stdout != run("render", hello).stdout
+
+
+def test_render__warning__goes_to_stderr(hello: str) -> None:
+    done = run("render", "-", given=HELLO + b"outputPolicy: always\ncontinuousOutputSync: true\n")
+    assert done.returncode == 0
+    assert b"warning: Job.continuousOutputSync: " in done.stderr
+    assert b"Job.continuousOutputSync" not in done.stdout
+
+
+def test_validate__valid__says_so(hello: str) -> None:
+    done = run("validate", hello)
+    assert (done.returncode, done.stdout) == (0, f"{hello}: valid\n".encode())
+
+
+def test_validate__mistakes__are_one_line_each_with_places() -> None:
+    done = run(
+        "validate", "-", given=HELLO.replace(b"tasks: 1", b"tasks: 0").replace(b"run", b"rum")
+    )
+    assert (done.returncode, done.stdout) == (2, b"")
+    lines = done.stderr.decode().splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("1:20 Job.resources.tasks: ")
+    assert lines[1] == '4:5 Job.steps[0].rum: unknown field "rum"; did you mean "run"?'
+
+
+def test_validate__no_such_file__is_a_usage_error() -> None:
+    done = run("validate", "/nowhere.yaml")
+    assert done.returncode == 2
+    assert b"does not exist" in done.stderr
+
+
+def test_schema__any__is_the_published_one() -> None:
+    assert json.loads(run("schema").stdout) == workflow_schema()
+
+
+def test_serve__nothing_set__names_every_missing_variable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done = run("serve")
+    assert done.returncode == 2
+    assert done.stderr.decode().splitlines() == [
+        "deepsquare-sbatch-api: SBATCH_API_RPC_URLS: Field required; "
+        "SBATCH_API_CHAIN_ID: Field required; "
+        "SBATCH_API_META_SCHEDULER_ADDRESS: Field required; "
+        "SBATCH_API_TOKEN_KEYS: Field required"
+    ]
