@@ -59,8 +59,8 @@ def test_jobs__table__has_a_line_a_job(customer: Customer) -> None:
     first = customer.submitted("--name", "first")
     customer.submitted("--name", "second")
     lines = customer.run("jobs").out.splitlines()
-    titles = ["JOB", "NAME", "STATUS", "PROVIDER", "SUBMITTED", "RAN", "LOCKED"]
-    assert lines[0].split() == [*titles, "COST"]
+    titles = ["JOB", "NAME", "STATUS", "SUBMITTED", "RAN", "LOCKED", "COST"]
+    assert lines[0].split() == [*titles, "PROVIDER"]
     assert ["second" in lines[1], "first" in lines[2]] == [True, True]
     assert first[34:42] in lines[2]
     assert "PENDING" in lines[2]

@@ -1,6 +1,7 @@
 """Submitting on a real chain: what is checked first, what is locked, and what a repeat does."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from tests.sdk.api.fake_sbatch_api import refuses
@@ -13,6 +14,7 @@ from deepsquare.chain.errors import OutOfGasMoney, RpcUnavailable
 from deepsquare.chain.sender import Sender
 from deepsquare.client import (
     AllowanceTooLow,
+    AsyncClient,
     CreditsTooLow,
     InsufficientCredits,
     NoCreditsGiven,
@@ -20,6 +22,7 @@ from deepsquare.client import (
     Workflow,
 )
 from deepsquare.errors import Broken, DeepSquareError
+from deepsquare.keys import InvalidKey
 from deepsquare.workflow import WorkflowInvalid
 
 pytestmark = pytest.mark.integration
@@ -187,3 +190,14 @@ async def test_transfer__credits__arrive(world: World) -> None:
         assert (await client.balance(other.address)).credits_wei == parse_credits("12.5")
         with pytest.raises(InsufficientCredits, match=r"you have 987\.5 credits and need 988"):
             await client.transfer(other.address, 988)
+
+
+async def test_submit__key_of_another_account_than_looked_at__is_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, other = await world.customer(), await world.customer()
+    monkeypatch.setenv("DEEPSQUARE_PRIVATE_KEY", key.secret.hex())
+    settings = replace(world.settings, address=other.address)
+    async with AsyncClient(settings) as client:
+        with pytest.raises(InvalidKey, match=f"the key is that of {key.address}, not of"):
+            await client.submit(WORKFLOW, credits=40)

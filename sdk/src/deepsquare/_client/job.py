@@ -31,6 +31,7 @@ from deepsquare._client.watching import JobEvent, events, read_state, watch
 from deepsquare.amounts import Wei, parse_credits
 from deepsquare.api import LogChunk
 from deepsquare.chain import JobStatus
+from deepsquare.chain.errors import JobHotStatusOnly
 from deepsquare.errors import DeepSquareError
 from deepsquare.identifiers import JobId
 from deepsquare.profile import Settings
@@ -192,7 +193,7 @@ class AsyncJob:
                     if state.is_over:
                         return state
         except TimeoutError:
-            raise WaitTimeout(f"job {self.id} has not ended in {timeout}; it goes on") from None
+            raise WaitTimeout(f"job {self.id} has not ended in time; it goes on") from None
         raise WaitTimeout(f"job {self.id} has not ended")
 
     async def tail(self, lines: int = TAIL_LINES) -> str:
@@ -214,9 +215,17 @@ class AsyncJob:
         """
         state = await self._own_state()
         if not state.job.has_cancel_request:
-            grid, sender = await self._session.grid(), await self._session.sender()
-            await sender.send(grid.meta_scheduler.cancel_job(self.id))
+            await self._send_cancel()
         return await self.state()
+
+    async def _send_cancel(self) -> None:
+        grid, sender = await self._session.grid(), await self._session.sender()
+        try:
+            await sender.send(grid.meta_scheduler.cancel_job(self.id))
+        except JobHotStatusOnly as error:
+            raise JobHasEnded(
+                f"job {self.id} has just ended: it is {error.current.name}"
+            ) from error
 
     async def top_up(self, credits: Credits) -> JobState:  # noqa: A002
         """Lock more credits for the job; what is not used comes back.

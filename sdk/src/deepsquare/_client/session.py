@@ -1,7 +1,6 @@
 """The connections of one client, opened when they are first needed."""
 
 import asyncio
-from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ import httpx
 from deepsquare.api import SbatchApi
 from deepsquare.chain import Grid, Rpc
 from deepsquare.identifiers import Address, parse_address
-from deepsquare.keys import AskPassword, Key, find_address, load_key
+from deepsquare.keys import AskPassword, InvalidKey, Key, find_address, load_key
 from deepsquare.profile import Settings
 
 if TYPE_CHECKING:
@@ -39,7 +38,8 @@ class Session:
         self._api_transport = api_transport
         self._lock = asyncio.Lock()
         self._grid: Grid | None = None
-        self._closers: list[Callable[[], object]] = []
+        self._sender: Sender | None = None
+        self._api: SbatchApi | None = None
 
     async def grid(self) -> Grid:
         """Return the contracts; raises `InvalidSettings`, `WrongGrid`, `RpcUnavailable`."""
@@ -58,15 +58,17 @@ class Session:
         """The chain's endpoints."""
         return Rpc(self.settings.rpc_urls)
 
-    @property
-    def has_key(self) -> bool:
-        """Whether a key was given or has been opened."""
-        return self._key is not None
-
     def key(self) -> Key:
-        """Return the key; raises `KeyMissing`, `InvalidKey`, `WrongPassword`."""
+        """Return the key; raises `KeyMissing`, `InvalidKey`, `WrongPassword`.
+
+        A key of another account than the one that is looked at is refused: balances would be
+        checked of one and spent of the other.
+        """
         if self._key is None:
-            self._key = load_key(self.settings, self._ask_password)
+            key = load_key(self.settings, self._ask_password)
+            if key.address != self.account:
+                raise InvalidKey(f"the key is that of {key.address}, not of {self.account}")
+            self._key = key
         return self._key
 
     @cached_property
@@ -91,8 +93,6 @@ class Session:
             self._sender = Sender(grid.rpc, self.signer, chain_id=grid.chain_id)
         return self._sender
 
-    _sender: "Sender | None" = None
-
     async def api(self) -> SbatchApi:
         """Return the sbatch API, signed in as the account when it has to be."""
         if self._api is None:
@@ -105,8 +105,6 @@ class Session:
                 transport=self._api_transport,
             )
         return self._api
-
-    _api: SbatchApi | None = None
 
     async def aclose(self) -> None:
         """Close what is open."""

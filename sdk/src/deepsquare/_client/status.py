@@ -167,8 +167,8 @@ def _end_reason(state: JobState) -> str:
     if state.status is JobStatus.FINISHED:
         return "finished"
     if state.status is JobStatus.FAILED:
-        status = parse_wait_status(state.job.exit_code)
-        return f"failed with {status.shown}{told}"
+        exited = parse_wait_status(state.job.exit_code).shown
+        return f"failed with {exited}{told if error != exited else ''}"
     return {
         JobStatus.CANCELLED: "cancelled",
         JobStatus.OUT_OF_CREDITS: "stopped when the time that was paid for was used up",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from deepsquare.chain import Label, Provider
 from deepsquare.cli.formats import Record
-from deepsquare.cli.words import ago, amount, clock, credits_of, duration, iso, minutes
+from deepsquare.cli.words import ago, amount, clock, count_of, credits_of, duration, iso, minutes
 from deepsquare.client import (
     Balance,
     JobBill,
@@ -53,15 +53,12 @@ def job_record(state: JobState) -> Record:
 
 def job_words(state: JobState) -> Record:
     """Return a job for a line of a table or a page."""
-    cost = state.job.cost.final_cost if state.is_over else None
     now = state.observed_at
     return {
         **job_record(state),
         "id": short_id(state.id),
         "submitted": ago(state.submitted_at, now),
         "ran": duration((state.ended_at or now) - state.started_at) if state.started_at else "",
-        "locked": credits_of(state.job.cost.max_cost),
-        "cost": credits_of(cost),
         "provider": short_address(state.provider),
     }
 
@@ -82,7 +79,7 @@ def stage_record(stage: Stage) -> Record:
 def page_words(state: JobState, stage: Stage) -> Record:
     """Return a job and its stage for the page of one job."""
     definition, exited = state.job.definition, state.exit_status
-    threads = f"{definition.ntasks} x {definition.cpus_per_task} CPUs"
+    tasks = f"{count_of(definition.ntasks, 'task')} of {count_of(definition.cpus_per_task, 'CPU')}"
     memory = f"{definition.mem_per_cpu} MB per CPU"
     price = state.cost_per_minute_wei
     return {
@@ -92,7 +89,9 @@ def page_words(state: JobState, stage: Stage) -> Record:
         "why": stage.why,
         "since": f"{clock(stage.since)} ({ago(stage.since, stage.observed_at)})",
         "deadline": clock(stage.deadline),
-        "resources": f"{threads}, {memory}, {definition.gpus} GPUs",
+        "resources": f"{tasks}, {memory}, {count_of(definition.gpus, 'GPU')}",
+        "locked": credits_of(state.job.cost.max_cost),
+        "cost": credits_of(state.job.cost.final_cost if state.is_over else None),
         "price": f"{credits_of(price)} a minute" if price else "",
         "submitted": clock(state.submitted_at),
         "started": clock(state.started_at),
@@ -171,8 +170,12 @@ def provider_record(info: ProviderInfo) -> Record:
 
 def provider_words(info: ProviderInfo) -> Record:
     """Return a provider for a line of a table."""
-    record = dict(provider_record(info))
-    return record | {"labels": label_words(info.provider), "name": _name(info.provider)}
+    banned = ", banned" if info.provider.is_banned else ""
+    return {
+        **provider_record(info),
+        "short_address": short_address(info.provider.addr),
+        "labels": label_words(info.provider) + banned,
+    }
 
 
 def offer_record(offer: Offer) -> Record:
@@ -222,10 +225,6 @@ def label_words(provider: Provider) -> str:
     return ", ".join(f"{label.key}={label.value}" for label in provider.labels)
 
 
-def _name(provider: Provider) -> str:
-    return label_record(provider.labels).get("name", "")
-
-
 def short_address(address: str | None) -> str:
     """Return an address as its two ends, for tables."""
-    return f"{address[:8]}…{address[-4:]}" if address else ""
+    return f"{address[:6]}…{address[-4:]}" if address else ""

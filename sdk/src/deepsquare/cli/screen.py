@@ -28,6 +28,9 @@ STATUS_STYLES = {
     "OUT_OF_CREDITS": "red",
     "PANICKED": "red",
 }
+_FOLDED = frozenset({"name", "labels", "reason", "text", "value", "source"})
+"""Columns that may take several lines where a table is too wide."""
+
 _WIDE = 400
 """Columns where stdout is no terminal: nothing is cut or wrapped there."""
 
@@ -70,11 +73,11 @@ class Screen:
             self._table(shown, columns)
 
     def record(self, record: Record, columns: Sequence[Column], *, shown: Record) -> None:
-        """Print one record."""
-        if self.is_for_people:
-            self._out.print(_rows(shown, columns), soft_wrap=True)
-        else:
+        """Print one record; without columns people get nothing."""
+        if not self.is_for_people:
             self._write(dict(record))
+        elif columns:
+            self._out.print(_rows(shown, columns), soft_wrap=True)
 
     def note(self, columns: Sequence[Column], shown: Record) -> None:
         """Tell people the members of a record on stderr."""
@@ -116,7 +119,10 @@ class Screen:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in columns:
             table.add_column(
-                column.title, justify="right" if column.is_number else "left", overflow="fold"
+                column.title,
+                justify="right" if column.is_number else "left",
+                overflow="fold",
+                no_wrap=column.field not in _FOLDED,
             )
         for record in shown:
             table.add_row(*(_styled(column, record) for column in columns))

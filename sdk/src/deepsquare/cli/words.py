@@ -34,16 +34,19 @@ def duration(length: timedelta) -> str:
 def minutes(count: int) -> str:
     """Return whole minutes: ``1 minute``, ``3 h 20 min``."""
     if count < _MINUTE:
-        return f"{count} minute{'' if count == 1 else 's'}"
+        return count_of(count, "minute")
     try:
         return duration(timedelta(minutes=count))
     except OverflowError:
-        return f"{count} minutes"
+        return count_of(count, "minute")
 
 
 def ago(moment: datetime | None, now: datetime) -> str:
-    """Return how long ago a moment was: ``5 min 3 s ago``."""
-    return f"{duration(now - moment)} ago" if moment else ""
+    """Return how long ago a moment was in its largest unit: ``5 min ago``."""
+    if moment is None:
+        return ""
+    count, unit = duration(now - moment).split()[:2]
+    return f"{count} {unit} ago"
 
 
 def clock(moment: datetime | None) -> str:
@@ -54,6 +57,11 @@ def clock(moment: datetime | None) -> str:
 def time_of_day(moment: datetime | None) -> str:
     """Return the local time of day."""
     return moment.astimezone().strftime("%H:%M:%S") if moment else ""
+
+
+def count_of(number: int, thing: str) -> str:
+    """Return a number of things: ``1 task``, ``3 tasks``."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def credits_of(wei: int | None) -> str:

@@ -21,11 +21,11 @@ COLUMNS = [
     Column("JOB", "id"),
     Column("NAME", "name"),
     Column("STATUS", "status"),
-    Column("PROVIDER", "provider"),
-    Column("SUBMITTED", "submitted"),
+    Column("SUBMITTED", "submitted", is_number=True),
     Column("RAN", "ran", is_number=True),
     Column("LOCKED", "locked", is_number=True),
     Column("COST", "cost", is_number=True),
+    Column("PROVIDER", "provider"),
 ]
 
 ROWS = [

@@ -6,16 +6,15 @@ from deepsquare.cli.invocation import Invocation, pass_invocation, shared_option
 from deepsquare.cli.screen import Column
 
 COLUMNS = [
-    Column("PROVIDER", "address"),
+    Column("PROVIDER", "short_address"),
     Column("NODES", "nodes", is_number=True),
     Column("CPUS", "cpus", is_number=True),
-    Column("MEMORY (MB)", "mem_mb", is_number=True),
+    Column("MB", "mem_mb", is_number=True),
     Column("GPUS", "gpus", is_number=True),
     Column("CPU/MIN", "cpu_price_per_minute", is_number=True),
     Column("MB/MIN", "mem_mb_price_per_minute", is_number=True),
     Column("GPU/MIN", "gpu_price_per_minute", is_number=True),
-    Column("ACTIVE", "active_jobs", is_number=True),
-    Column("STARTED", "started_jobs", is_number=True),
+    Column("JOBS", "active_jobs", is_number=True),
     Column("LABELS", "labels"),
 ]
 
