@@ -102,11 +102,36 @@ install_uv() {
   ln -sf ../uv/bin/uv .cache/bin/uv
 }
 
+install_npm_packages() {
+  npm ci --silent --no-audit --no-fund
+  add_anvil
+}
+
+# npm leaves out an optional package that asks for a newer Node.js than Debian 12 has (18), though
+# this one is a native program and needs none. Seen with npm 9.2 and anvil 1.7.1.
+add_anvil() {
+  local name version integrity file
+  name=@foundry-rs/anvil-linux-$(dpkg --print-architecture)
+  [[ -d node_modules/$name ]] && return
+  read -r version integrity < <(node -p "
+    const locked = require('./package-lock.json').packages['node_modules/$name'];
+    locked.version + ' ' + locked.integrity")
+  file=.cache/$(npm pack --silent --pack-destination .cache "$name@$version")
+  node -e "
+    const digest = require('crypto').createHash('sha512');
+    digest.update(require('fs').readFileSync('$file'));
+    process.exit('sha512-' + digest.digest('base64') === '$integrity' ? 0 : 1)" ||
+    die "$name is not what package-lock.json says"
+  mkdir -p "node_modules/$name"
+  tar -xzf "$file" --strip-components=1 -C "node_modules/$name"
+  rm "$file"
+}
+
 system_packages
 step .cache/uv tools/setup.sh -- install_uv
 step .venv uv.lock pyproject.toml sdk/pyproject.toml services/*/pyproject.toml -- \
   uv sync --frozen --quiet
-step node_modules package.json package-lock.json -- npm ci --silent --no-audit --no-fund
+step node_modules package.json package-lock.json tools/setup.sh -- install_npm_packages
 if [[ ${1:-} == contracts ]]; then
   step contracts/.venv contracts/uv.lock contracts/pyproject.toml -- \
     uv sync --frozen --quiet --project contracts
