@@ -1,6 +1,7 @@
 """Sending against a real chain: one line of nonces, whatever happens (faults.md rule 7)."""
 
 import asyncio
+import contextlib
 from itertools import pairwise
 
 import pytest
@@ -113,6 +114,42 @@ async def test_broadcast__nonce_used_from_outside__is_told_and_resynced_c12(
     with pytest.raises(NonceTaken, match="nonce 0: poke the target"):
         await sender.broadcast(signed)
     assert (await sender.sign(CALL)).nonce == 1
+
+
+async def test_sign__wallet_used_from_outside_in_between__takes_the_next_nonce_c12(
+    sender: Sender, rpc: Rpc, anvil: Anvil, accounts: Accounts
+) -> None:
+    await sender.send(CALL)
+    await Sender(rpc, accounts.provider, chain_id=anvil.chain_id).send(CALL)
+    assert (await sender.send(CALL)).is_success
+    assert await sender.confirmed_nonce() == 3
+
+
+async def test_send__reorg_drops_the_last_transaction__sends_again_at_once_c10(
+    sender: Sender, rpc: Rpc
+) -> None:
+    first = await sender.send(CALL)
+    await rpc.outcomes([_nullable("anvil_reorg", 1, [])])
+    assert await sender.receipt(first.transaction_hash) is None
+    assert await sender.confirmed_nonce() == 0
+    assert (await sender.send(CALL)).is_success
+    assert await sender.confirmed_nonce() == 1
+
+
+async def test_replace__a_lost_nonce_blocks_it__the_gap_is_filled_c12(
+    sender: Sender, rpc: Rpc
+) -> None:
+    await sender.sign(CALL)
+    lost = await sender.sign(CALL)
+    blocked = await sender.sign(CALL)
+    await sender.broadcast(blocked)
+    assert (lost.nonce, blocked.nonce) == (1, 2)
+    assert await sender.receipt(blocked.hash) is None
+    replacement = await sender.replace(blocked)
+    with contextlib.suppress(NonceTaken):
+        await sender.broadcast(replacement)
+    assert (await sender.wait_any([blocked, replacement], timeout_s=5)).is_success
+    assert await sender.confirmed_nonce() == 3
 
 
 async def test_send__would_revert__raises_the_custom_error_and_uses_no_nonce(

@@ -11,6 +11,7 @@ Signing, broadcasting and waiting are separate, so that a caller can journal bet
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -28,6 +29,12 @@ from deepsquare.errors import DeepSquareError
 from deepsquare.identifiers import Address
 
 _POLL_S = 0.25
+_JOURNALLED = TxHash("journalled")
+"""Stands for transactions a journal knows and this process has not signed."""
+
+_EMPTY_GAS = 21_000
+"""What a transaction without data costs."""
+
 _FALLBACK_PRIORITY_FEE_WEI = GWEI
 _UNKNOWN_GAS = 250_000
 """For a call that cannot be estimated: more than any single function needs (protocol.md 6)."""
@@ -36,8 +43,9 @@ _UNKNOWN_GAS = 250_000
 class Sender:
     """Sends calls from one wallet.
 
-    Use one `Sender` per wallet and process: it hands out nonces from memory, and asks the chain
-    for the next one when it starts and after anything unexpected.
+    Use one `Sender` per wallet and process. While transactions it signed are open it hands out
+    nonces from memory; when none is, and after anything unexpected, it asks the chain for the next
+    one, so that a wallet used elsewhere or a reorganised chain does not confuse it for long.
     """
 
     def __init__(
@@ -50,7 +58,8 @@ class Sender:
         self._chain_id = chain_id
         self._broadcaster = Broadcaster(rpc)
         self._line = asyncio.Lock()
-        self._next_nonce: int | None = None
+        self._next_nonce = 0
+        self._open_nonces: dict[TxHash, int] = {}
 
     def __repr__(self) -> str:
         return f"Sender({self.address})"
@@ -61,7 +70,9 @@ class Sender:
         ``at_least`` keeps the nonces of journalled transactions that the node may not know.
         """
         async with self._line:
-            return await self._sync(at_least)
+            self._next_nonce = max(await self._pending_nonce(), at_least)
+            self._open_nonces = {_JOURNALLED: at_least - 1} if at_least else {}
+            return self._next_nonce
 
     async def sign(self, call: Call, *, nonce: int | None = None) -> SignedTransaction:
         """Simulate a call, then sign it with the next nonce or a given one.
@@ -74,7 +85,9 @@ class Sender:
         async with self._line:
             if nonce is None:
                 nonce = await self._take_nonce()
-            return self._signed(call, nonce=nonce, gas=gas, fees=fees)
+            signed = self._signed(call, nonce=nonce, gas=gas, fees=fees)
+            self._open_nonces[signed.hash] = nonce
+            return signed
 
     async def broadcast(self, signed: SignedTransaction) -> None:
         """Hand a transaction to the chain; repeating it is harmless.
@@ -86,12 +99,16 @@ class Sender:
         try:
             await self._broadcaster.broadcast(signed, self.address)
         except DeepSquareError:
-            self._next_nonce = None
+            self._open_nonces.clear()
             raise
 
     async def receipt(self, tx_hash: TxHash) -> Receipt | None:
         """Return the receipt of a mined transaction, or None."""
-        return await self._broadcaster.receipt(tx_hash)
+        receipt = await self._broadcaster.receipt(tx_hash)
+        if receipt and tx_hash in self._open_nonces:
+            done = self._open_nonces[tx_hash]
+            self._open_nonces = {h: nonce for h, nonce in self._open_nonces.items() if nonce > done}
+        return receipt
 
     async def wait(self, signed: SignedTransaction, *, timeout_s: float = 120) -> Receipt:
         """Return the receipt once the transaction is mined.
@@ -107,8 +124,7 @@ class Sender:
         give_up_s = time.monotonic() + timeout_s
         while True:
             for signed in reversed(rivals):
-                receipt = await self.receipt(signed.hash)
-                if receipt:
+                if receipt := await self.receipt(signed.hash):
                     return await self.checked(signed, receipt)
             if time.monotonic() >= give_up_s:
                 raise NotMined(
@@ -144,10 +160,16 @@ class Sender:
     async def replace(self, signed: SignedTransaction) -> SignedTransaction:
         """Sign the same call with the same nonce and fees at least 12.5 % higher.
 
-        Raises `FeeCapReached`.
+        If nonces before it are missing on the chain, because a reorganisation or a crash lost their
+        transactions, they are filled with empty ones first: it could never be mined otherwise
+        (faults.md C12). Raises `FeeCapReached`.
         """
-        fees = self.policy.replacement(signed.fees, await self.current_fees())
-        return self._signed(signed.call, nonce=signed.nonce, gas=signed.gas, fees=fees)
+        current = await self.current_fees()
+        await self._fill_gap(signed.nonce, current)
+        fees = self.policy.replacement(signed.fees, current)
+        newer = self._signed(signed.call, nonce=signed.nonce, gas=signed.gas, fees=fees)
+        self._open_nonces[newer.hash] = newer.nonce
+        return newer
 
     async def send(
         self,
@@ -218,19 +240,25 @@ class Sender:
 
     async def confirmed_nonce(self) -> int:
         """Return the nonce of the next transaction to be mined."""
-        request = Request("eth_getTransactionCount", [self.address, "latest"])
-        [answer] = await self._rpc.requests([request])
+        answer = await self._rpc.request("eth_getTransactionCount", self.address, "latest")
         return int(answer, 16)
 
     async def _take_nonce(self) -> int:
-        nonce = await self._sync(0) if self._next_nonce is None else self._next_nonce
-        self._next_nonce = nonce + 1
-        return nonce
+        if not self._open_nonces:
+            self._next_nonce = await self._pending_nonce()
+        self._next_nonce += 1
+        return self._next_nonce - 1
 
-    async def _sync(self, at_least: int) -> int:
+    async def _pending_nonce(self) -> int:
         answer = await self._rpc.request("eth_getTransactionCount", self.address, "pending")
-        self._next_nonce = max(int(answer, 16), at_least)
-        return self._next_nonce
+        return int(answer, 16)
+
+    async def _fill_gap(self, below: int, fees: Fees) -> None:
+        for nonce in range(await self._pending_nonce(), below):
+            call = Call(self.address, b"", f"fill the lost nonce {nonce}")
+            filler = self._signed(call, nonce=nonce, gas=_EMPTY_GAS, fees=fees)
+            with contextlib.suppress(NonceTaken):
+                await self._broadcaster.broadcast(filler, self.address)
 
     def _signed(self, call: Call, *, nonce: int, gas: int, fees: Fees) -> SignedTransaction:
         signed = self._signer.sign_transaction(
