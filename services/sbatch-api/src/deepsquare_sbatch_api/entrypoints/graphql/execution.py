@@ -79,7 +79,7 @@ async def run(request: GraphQLRequest, root: Root, *, is_get: bool) -> tuple[int
     except GraphQLError as error:
         faults = [error]
     if faults:
-        return 400, {"errors": [fault.formatted for fault in faults]}
+        return 400, _refusal(faults)
     result = await _awaited(
         execute(
             schema,
@@ -90,6 +90,12 @@ async def run(request: GraphQLRequest, root: Root, *, is_get: bool) -> tuple[int
         )
     )
     return 200, _body(result, root.problems)
+
+
+def _refusal(faults: list[GraphQLError]) -> dict[str, Any]:
+    """Return what GraphQL clients expect, and what every route's errors have."""
+    common = {"code": "bad_request", "message": faults[0].message, "details": {}}
+    return {"errors": [fault.formatted for fault in faults], **common}
 
 
 async def _awaited(result: Any) -> ExecutionResult:  # noqa: ANN401 - a result, or one to await
