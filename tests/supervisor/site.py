@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tests.supervisor.crashing import Crasher, deadly
 from tests.supervisor.doubles import (
     FakeAccounts,
     FakeApi,
@@ -22,6 +23,7 @@ from deepsquare_supervisor.app.transactions import TransactionLine
 from deepsquare_supervisor.domain.job import Job, Policy
 from deepsquare_supervisor.ports.accounts import UnixAccounts
 from deepsquare_supervisor.ports.batch_system import Accounting, BatchSystem
+from deepsquare_supervisor.ports.journal import Journal
 from deepsquare_supervisor.ports.output import OutputFiles
 
 JOB = JobId("0x" + "00" * 31 + "01")
@@ -45,16 +47,20 @@ class Site:
         self.accounting: Accounting = self.slurm
         self.accounts: UnixAccounts = FakeAccounts(folder)
         self.files: OutputFiles = self.output
+        self.crasher = Crasher()
         self.start()
 
     def start(self) -> None:
         """Start, or start again after a crash: only the journal's file is left of the past."""
-        journal = SqliteJournal(self.folder / "journal.sqlite")
-        self.journal = journal
+        self.journal = SqliteJournal(self.folder / "journal.sqlite")
+        journal: Journal = deadly(self.journal, self.crasher)
+        chain = deadly(self.chain, self.crasher)
+        batches = deadly(self.batches, self.crasher)
+        api = deadly(self.api, self.crasher)
         self.health = Health()
         self.register = Register(journal, self.policy)
         self.shipper = LogShipper(
-            sink=self.api,
+            sink=api,
             files=self.files,
             accounts=self.accounts,
             journal=journal,
@@ -63,18 +69,18 @@ class Site:
         self.site_work = SiteWork(
             register=self.register,
             journal=journal,
-            batches=self.batches,
-            scripts=Scripts(self.api),
+            batches=batches,
+            scripts=Scripts(api),
             accounts=self.accounts,
             site={},
             clock=self.clock,
             health=self.health,
         )
         self.line = TransactionLine(
-            ledger=self.chain, journal=journal, health=self.health, replace_after_blocks=3
+            ledger=chain, journal=journal, health=self.health, replace_after_blocks=3
         )
         self.reconciler = Reconciler(
-            sources=Sources(self.chain, self.batches, self.accounting, self.clock, journal),
+            sources=Sources(chain, batches, self.accounting, self.clock, journal),
             register=self.register,
             site_work=self.site_work,
             line=self.line,
