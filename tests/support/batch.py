@@ -5,16 +5,19 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from deepsquare.workflow import Job, JobResources, Step, StepRun
-from deepsquare_sbatch_api.domain.rendering import render
+from deepsquare_sbatch_api.domain.rendering import ImageFacts, ImageReference, render
 
 STUB_TOOLS = Path(__file__).parent / "stub_tools"
 NONCE = "0123456789abcdef" * 2
+Images: TypeAlias = Mapping[ImageReference, ImageFacts]
+NO_IMAGES: Images = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +86,16 @@ class BatchSite:
             **{f"DEEPSQUARE_SITE_{name}": value for name, value in site.items()},
         }
 
-    def run(self, job: Job, *, timeout_s: float = 60) -> BatchResult:
+    def run(self, job: Job, *, timeout_s: float = 60, images: Images = NO_IMAGES) -> BatchResult:
         """Run a job to its end."""
-        with self.start(job) as batch:
+        with self.start(job, images=images) as batch:
             return batch.result(timeout_s)
 
     @contextmanager
-    def start(self, job: Job) -> Iterator["RunningBatch"]:
+    def start(self, job: Job, *, images: Images = NO_IMAGES) -> Iterator["RunningBatch"]:
         """Start a job; at the end of the block it is killed if it still runs."""
         script = self.root / "script.sh"
-        script.write_text(render(job, nonce=NONCE).script)
+        script.write_text(render(job, nonce=NONCE, images=images).script)
         with (self.root / "stdout").open("wb") as out, (self.root / "stderr").open("wb") as err:
             process = subprocess.Popen(
                 [self.shell, str(script)],

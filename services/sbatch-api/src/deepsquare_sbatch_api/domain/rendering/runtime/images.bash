@@ -52,7 +52,7 @@ __ds_x_fetch_image() {
       __ds_say "what was fetched is no image" 2>&1 | tee -a "$file.log" >&2
       code=1
     fi
-    if grep -qiE 'manifest[ _]unknown|name[ _]unknown|not found|unauthori[sz]ed|access .*denied|denied:|40[134]' "$file.log"; then
+    if grep -qiE 'manifest[ _]unknown|name[ _]unknown|not found|unauthori[sz]ed|access .*denied|denied:|(code|status)[ :]+40[134]' "$file.log"; then
       return "$code"
     fi
     __ds_now

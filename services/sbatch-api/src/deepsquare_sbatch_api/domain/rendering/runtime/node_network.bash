@@ -8,6 +8,7 @@ __node_run_in_network() {
   __node_beside=__node_start_helpers
   __node_supervise __node_enter_network "$1" || code=$?
   __node_end_helpers
+  if [[ ! -e $__node_scratch/go ]] && ((code == 137)); then code=1; fi
   rm -rf -- "$__node_scratch"
   return "$code"
 }
@@ -69,7 +70,10 @@ __node_slirp4netns() {
 }
 
 __node_pasta() {
-  exec pasta --foreground --config-net --mtu 65520 --ns-ifname net0 --address 169.254.254.100 \
+  local -a user=()
+  # As root, pasta would become nobody, who may not enter the namespace.
+  if ((EUID == 0)); then user=(--runas 0:0); fi
+  exec pasta "${user[@]}" --foreground --config-net --mtu 65520 --ns-ifname net0 --address 169.254.254.100 \
     --netmask 255.255.255.0 --gateway 169.254.254.2 --dns-forward 169.254.254.3 --no-map-gw \
     --tcp-ports none --udp-ports "${1:-none}" --tcp-ns none --udp-ns none \
     "$__node_child" >"$__node_scratch/network.log" 2>&1
