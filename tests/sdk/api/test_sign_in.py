@@ -1,10 +1,13 @@
 """Signing in is done by the client itself, and again when it has to be."""
 
+from datetime import timedelta
+
 import pytest
 from tests.sdk.api.fake_sbatch_api import FakeSbatchApi, answers
 
 from deepsquare.api import SbatchApi, SignInRefused, SignInRequired
-from deepsquare.keys import new_key
+from deepsquare.keys import Key, new_key
+from deepsquare.siwe import parse_siwe
 from deepsquare.testing import a_job_id
 
 JOB = a_job_id()
@@ -56,3 +59,22 @@ async def test_sign_in__no_key__says_how_to_get_one() -> None:
     async with SbatchApi("http://sbatch.test") as api:
         with pytest.raises(SignInRequired, match=r"deepsquare wallet create"):
             await api.log_size(JOB)
+
+
+async def test_sign_in__message__is_good_for_minutes_only(
+    server: FakeSbatchApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signature for reading logs must not be good for ever."""
+    signed: list[str] = []
+    sign = Key.sign_message
+
+    def noting(self: Key, text: str) -> str:
+        signed.append(text)
+        return sign(self, text)
+
+    monkeypatch.setattr(Key, "sign_message", noting)
+    async with server.client() as api:
+        await api.log_size(JOB)
+    message = parse_siwe(signed[0])
+    assert message.expiration_time is not None
+    assert message.expiration_time - message.issued_at == timedelta(minutes=5)

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from tests.sdk.client.world import CHEAP_WEI, HELLO, World
 
+from deepsquare._client import following
 from deepsquare._client.session import Session
 from deepsquare.amounts import parse_credits
 from deepsquare.api import LogChunk, SbatchApi
@@ -212,11 +213,35 @@ async def test_follow__log_store_away_d8__the_job_is_still_followed(world: World
     assert any(isinstance(i, JobEvent) and i.status is JobStatus.FINISHED for i in items)
 
 
+async def test_follow__never_ran__does_not_wait_for_a_log(world: World) -> None:
+    async with world.client(await world.customer()) as client:
+        job = await client.submit(WORKFLOW, credits=40)
+        await job.cancel()
+        items = [item async for item in job.follow()]
+    assert [i.status.name for i in items if isinstance(i, JobEvent)] == ["PENDING", "CANCELLED"]
+    assert len(items) == 2
+    assert not [asked for asked in world.api.asked if "logs" in asked]
+
+
+async def test_follow__a_bug_inside__comes_out_and_does_not_hang(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object, **__: object) -> object:
+        raise ZeroDivisionError
+        yield
+
+    monkeypatch.setattr(following, "events", broken)
+    async with world.client(await world.customer()) as client:
+        job = await client.submit(WORKFLOW, credits=40)
+        with pytest.raises(ZeroDivisionError):
+            async with asyncio.timeout(10):
+                [item async for item in job.follow()]
+
+
 async def test_follow__log_never_ends__is_left_some_time_after_the_job(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A provider that does not mark the end of a log must not make a customer wait for ever."""
-    from deepsquare._client import following
 
     async def endless(self: SbatchApi, job_id: JobId, *, start: int = 0) -> object:
         yield LogChunk(b"x", 1)

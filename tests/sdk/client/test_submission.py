@@ -23,6 +23,8 @@ from deepsquare.client import (
 )
 from deepsquare.errors import Broken, DeepSquareError
 from deepsquare.keys import InvalidKey
+from deepsquare.pricing import cost_per_minute
+from deepsquare.testing import a_definition
 from deepsquare.workflow import WorkflowInvalid
 
 pytestmark = pytest.mark.integration
@@ -88,6 +90,17 @@ async def test_submit__same_key_again__returns_the_same_job(world: World) -> Non
         again = await client.submit(WORKFLOW, credits=40, idempotency_key="k")
         assert first == again
         assert len(await client.jobs()) == 1
+
+
+async def test_submit__same_key_twice_at_once__is_one_job(world: World) -> None:
+    key = await world.customer()
+    async with world.client(key) as one, world.client(key) as two:
+        jobs = await asyncio.gather(
+            one.submit(WORKFLOW, credits=40, idempotency_key="k"),
+            two.submit(WORKFLOW, credits=40, idempotency_key="k"),
+        )
+        assert jobs[0] == jobs[1]
+        assert len(await one.jobs()) == 1
 
 
 async def test_submit__answer_of_the_chain_lost_d7__a_repeat_returns_the_same_job(
@@ -181,6 +194,18 @@ async def test_quote__two_providers__ranks_each_by_its_own_price(world: World) -
     ]
     assert [(o.provider, o.minutes) for o in big.offers] == [(world.dear.address, 10)]
     assert big.reasons == {world.cheap.address: "has 4 CPUs, the job needs 6"}
+
+
+async def test_quote__cost__is_that_of_the_one_formula(world: World) -> None:
+    """Estimate and bill must not have two cost functions that disagree."""
+    workflow = Workflow.from_text(HELLO.replace("tasks: 1", "tasks: 3"))
+    async with world.client(await world.customer()) as client:
+        quote, infos = await client.quote(workflow, minutes=7), await client.providers()
+    definition = a_definition(ntasks=3, mem_per_cpu_mb=100)
+    prices = {info.provider.addr: info.provider.provider_prices for info in infos}
+    for offer in quote.offers:
+        assert offer.cost_per_minute_wei == cost_per_minute(definition, prices[offer.provider])
+        assert offer.cost_wei == 7 * offer.cost_per_minute_wei
 
 
 async def test_transfer__credits__arrive(world: World) -> None:

@@ -7,18 +7,12 @@ from dataclasses import dataclass
 from deepsquare._client.status import HOT
 from deepsquare._client.watching import JobEvent, events
 from deepsquare.api import LogChunk, SbatchApi
-from deepsquare.chain import Grid, JobStatus
+from deepsquare.chain import Grid
 from deepsquare.errors import DeepSquareError
 from deepsquare.identifiers import JobId
 
 LATE_LOG_S = 15.0
 """How long after a job's end, or after the last late line, more of its log is waited for."""
-
-_WITH_LOG = frozenset(JobStatus) - {
-    JobStatus.PENDING,
-    JobStatus.META_SCHEDULED,
-    JobStatus.SCHEDULED,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +40,7 @@ async def follow(source: Source, *, late_log_s: float = LATE_LOG_S) -> AsyncIter
     """Yield changes and bytes of the log as they come, until the job has ended and its log too.
 
     The log is asked for once the job runs, and is not waited for longer than ``late_log_s`` after
-    the end. The last change comes before the last bytes.
+    the end. The last change comes after the last bytes.
     """
     feed = _Feed(source, late_log_s)
     try:
@@ -57,48 +51,42 @@ async def follow(source: Source, *, late_log_s: float = LATE_LOG_S) -> AsyncIter
 
 
 class _Feed:
-    """Two tasks that fill one queue."""
+    """A task that follows the changes, one that reads the log, and the queue they fill."""
 
     def __init__(self, source: Source, late_log_s: float) -> None:
         self._source = source
         self._late_log_s = late_log_s
-        self._queue: asyncio.Queue[Item | BaseException | None] = asyncio.Queue(maxsize=100)
-        self._tasks = [asyncio.create_task(self._guarded())]
+        self._queue: asyncio.Queue[Item] = asyncio.Queue(maxsize=100)
+        self._changes = asyncio.create_task(self._read_changes())
         self._log: asyncio.Task[None] | None = None
         self._was_busy = False
 
     async def items(self) -> AsyncIterator[Item]:
-        while True:
-            item = await self._queue.get()
-            if item is None:
-                return
-            if isinstance(item, BaseException):
-                raise item
-            yield item
+        """Yield what the tasks put in, until the changes have ended; raises what ended them."""
+        while not self._changes.done() or not self._queue.empty():
+            next_item = asyncio.ensure_future(self._queue.get())
+            await asyncio.wait({next_item, self._changes}, return_when=asyncio.FIRST_COMPLETED)
+            if next_item.done():
+                yield next_item.result()
+            else:
+                next_item.cancel()
+        await self._changes
 
     async def close(self) -> None:
-        for task in self._tasks:
+        tasks = [task for task in (self._changes, self._log) if task is not None]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _guarded(self) -> None:
-        try:
-            await self._changes()
-        except DeepSquareError as error:
-            await self._queue.put(error)
-        else:
-            await self._queue.put(None)
-
-    async def _changes(self) -> None:
+    async def _read_changes(self) -> None:
         source = self._source
         changes = events(source.grid, source.job_id, since_block=source.since_block)
         async for event in changes:
-            await self._queue.put(event)
-            if event.status in _WITH_LOG and self._log is None and source.api:
+            if event.has_run and self._log is None and source.api:
                 self._log = asyncio.create_task(self._read_log(source.api))
-                self._tasks.append(self._log)
             if event.status not in HOT:
                 await self._late_lines()
+            await self._queue.put(event)
 
     async def _read_log(self, api: SbatchApi) -> None:
         source = self._source

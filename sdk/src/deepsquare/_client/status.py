@@ -18,6 +18,11 @@ HOT = frozenset(
 )
 """The statuses of a job that has not ended."""
 
+_FROM_RUNNING = frozenset(
+    {JobStatus.RUNNING, JobStatus.FINISHED, JobStatus.FAILED, JobStatus.OUT_OF_CREDITS}
+)
+"""Statuses that jobs come to from RUNNING; FAILED also from SCHEDULED, which is rare."""
+
 STARTED = frozenset({JobStatus.SCHEDULED, JobStatus.RUNNING})
 """The statuses in which a job can be topped up."""
 
@@ -68,6 +73,12 @@ class JobState:
         return self.job.status not in HOT
 
     @property
+    def has_run(self) -> bool:
+        """Whether the batch was ever started; the start of one that was not is its end."""
+        times, status = self.job.time, self.job.status
+        return status in _FROM_RUNNING or (self.is_over and times.start < times.end)
+
+    @property
     def customer(self) -> Address:
         """Who pays."""
         return self.job.customer_addr
@@ -79,9 +90,11 @@ class JobState:
 
     @property
     def exit_status(self) -> ExitStatus | None:
-        """How the batch script ended; None while it has not run to an end."""
-        ran = self.is_over and self.job.status in {JobStatus.FINISHED, JobStatus.FAILED}
-        return parse_wait_status(self.job.exit_code) if ran else None
+        """How the batch script ended; None if it did not run to an end, or nobody knows how."""
+        is_known = self.job.status is JobStatus.FINISHED or (
+            self.job.status is JobStatus.FAILED and self.job.exit_code != 0
+        )
+        return parse_wait_status(self.job.exit_code) if is_known else None
 
     @property
     def observed_at(self) -> datetime:
@@ -167,8 +180,8 @@ def _end_reason(state: JobState) -> str:
     if state.status is JobStatus.FINISHED:
         return "finished"
     if state.status is JobStatus.FAILED:
-        exited = parse_wait_status(state.job.exit_code).shown
-        return f"failed with {exited}{told if error != exited else ''}"
+        exited = state.exit_status.shown if state.exit_status else ""
+        return f"failed{f' with {exited}' if exited else ''}{told if error != exited else ''}"
     return {
         JobStatus.CANCELLED: "cancelled",
         JobStatus.OUT_OF_CREDITS: "stopped when the time that was paid for was used up",

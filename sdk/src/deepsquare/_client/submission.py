@@ -21,7 +21,7 @@ from deepsquare.chain import Affinity, Call, Grid, JobDefinition, Label, Storage
 from deepsquare.chain.contracts.meta_scheduler import job_name_to_bytes
 from deepsquare.chain.events import NewJobRequestEvent, decode_event
 from deepsquare.chain.transactions import Receipt
-from deepsquare.errors import Broken, Unavailable
+from deepsquare.errors import Broken, DeepSquareError
 from deepsquare.identifiers import JobId
 from deepsquare.pricing import lock_for_minutes
 
@@ -98,20 +98,20 @@ def _amount(order: Order, offers: Quote) -> Wei:
 async def submit(session: Session, plan: Plan) -> Submitted:
     """Upload the workflow, then lock the credits and request the job in one transaction.
 
-    The upload comes first: without the sbatch API nothing is locked (faults.md D1). When the
-    outcome of the transaction is unknown, the chain is asked for the job before giving up.
+    The upload comes first: without the sbatch API nothing is locked (faults.md D1). The permit is
+    signed before the chain is asked for an earlier try: if one is mined after that, the permit's
+    nonce is used up and this try reverts. When a try fails, the chain is asked again.
     """
     order = plan.order
     api = await session.api()
     stored = await api.submit(order.workflow.document, idempotency_key=order.idempotency_key)
     grid = await session.grid()
+    call = await _request_call(session, plan, stored)
     if known := await _find_repeat(session, grid, stored):
         return Submitted(known, plan.balance.block.number, plan.locked_wei, was_there=True)
-    call = await _request_call(session, plan, stored)
-    sender = await session.sender()
     try:
-        receipt = await sender.send(call)
-    except Unavailable:
+        receipt = await (await session.sender()).send(call)
+    except DeepSquareError:
         known = await _find_repeat(session, grid, stored)
         if known is None:
             raise

@@ -25,13 +25,17 @@ Sleep = Callable[[float], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class JobEvent:
-    """One change of a job's status; ``block`` is where to resume, see `AsyncJob.events`."""
+    """One change of a job's status; ``block`` is where to resume, see `AsyncJob.events`.
+
+    ``has_run`` tells whether the batch has been started, so that there may be a log.
+    """
 
     job_id: JobId
     status: JobStatus
     at: datetime | None
     why: str
     block: int
+    has_run: bool
 
 
 async def read_state(grid: Grid, job_id: JobId, *, block: BlockRef | None = None) -> JobState:
@@ -125,9 +129,12 @@ async def _past_event(grid: Grid, state: JobState, to: JobStatus, number: int) -
     if to is state.status and number == state.job.time.block_number_state_change:
         return _event(state)
     block = await grid.rpc.block(number)
-    return JobEvent(state.id, to, moment(block.timestamp), "", number)
+    has_run = to is JobStatus.RUNNING
+    return JobEvent(state.id, to, moment(block.timestamp), "", number, has_run)
 
 
 def _event(state: JobState) -> JobEvent:
     stage = stage_of(state)
-    return JobEvent(state.id, state.status, stage.since, stage.why, state.block.number)
+    return JobEvent(
+        state.id, state.status, stage.since, stage.why, state.block.number, state.has_run
+    )

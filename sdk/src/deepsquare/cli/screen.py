@@ -93,8 +93,8 @@ class Screen:
         self._err.print(line, soft_wrap=True)
 
     def text(self, text: str) -> None:
-        """Print text on stdout as it is: for what we made ourselves, such as a script."""
-        sys.stdout.write(text)
+        """Print text on stdout: harmless on a terminal, elsewhere as it is."""
+        sys.stdout.write(neutralise(text) if sys.stdout.isatty() else text)
         sys.stdout.flush()
 
     def log_line(self, line: str, *, to_stderr: bool = False) -> None:
