@@ -16,11 +16,11 @@ from hashlib import sha256
 from deepsquare.amounts import format_credits
 from deepsquare.chain import Job, Provider
 from deepsquare.identifiers import Address, JobId
+from deepsquare.labels import unmet
 from deepsquare.pricing import cost_per_minute
 from deepsquare_metascheduler.domain.avoidance import Avoidance
 from deepsquare_metascheduler.domain.commands import Assign
 from deepsquare_metascheduler.domain.hardware import Capacity, capacity_of, demand_of, shortage
-from deepsquare_metascheduler.domain.labels import ValuesByKey, unmet, values_by_key
 from deepsquare_metascheduler.domain.snapshot import Snapshot
 
 RESERVE_AFTER_S = 900
@@ -34,7 +34,6 @@ class Offer:
     provider: Provider
     whole: Capacity
     free: Capacity
-    labels: ValuesByKey
     is_reserved: bool = False
 
     @property
@@ -111,7 +110,7 @@ class _PlanMaker:
             yield f"avoided for {avoided_s} s more: a job came back from it"
         if lacking := shortage(definition, provider.provider_hardware, offer.whole):
             yield str(lacking)
-        if condition := unmet(definition.uses, definition.affinity, offer.labels):
+        if condition := unmet(definition.uses, definition.affinity, provider.labels):
             yield f"label: {condition} is not met"
         cost_wei = cost_per_minute(definition, provider.provider_prices)
         if cost_wei > job.cost.max_cost:
@@ -127,7 +126,7 @@ def _offer(provider: Provider, snapshot: Snapshot) -> Offer:
     used = Capacity()
     for one in snapshot.active_by_provider.get(provider.addr, ()):
         used += demand_of(one.job.definition)
-    return Offer(provider, whole, whole - used, values_by_key(provider.labels))
+    return Offer(provider, whole, whole - used)
 
 
 def _preference(job: Job, offer: Offer) -> tuple[int, float, bytes]:
