@@ -65,6 +65,12 @@ def parse_source(text: str) -> ModuleSource:
     return ModuleSource(text, host, owner, name, "/".join(path), ref or None)
 
 
+def named_commit(source: ModuleSource) -> str | None:
+    """Return the commit that a reference of 40 hex digits is."""
+    ref = (source.ref or "").lower()
+    return ref if _COMMIT.fullmatch(ref) else None
+
+
 def select_commit(source: ModuleSource, refs: RemoteRefs) -> str | CommitPrefix:
     """Return the commit a source means, or what its repository must complete.
 
@@ -75,8 +81,8 @@ def select_commit(source: ModuleSource, refs: RemoteRefs) -> str | CommitPrefix:
         if refs.head is None:
             raise ModuleRefused(f"{source.repository} has no commit")
         return refs.head
-    if _COMMIT.fullmatch(source.ref.lower()):
-        return source.ref.lower()
+    if (named := named_commit(source)) is not None:
+        return named
     if source.tag in refs.tags:
         return refs.tags[source.tag]
     if _PREFIX.fullmatch(source.ref.lower()):

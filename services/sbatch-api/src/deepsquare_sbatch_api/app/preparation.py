@@ -1,0 +1,46 @@
+"""What a workflow needs from outside before it can be rendered: modules and image look-ups."""
+
+from dataclasses import dataclass
+
+from deepsquare.workflow import ParsedWorkflow, WorkflowInvalid
+from deepsquare.workflow.errors import MAX_REPORTED, WorkflowError
+from deepsquare_sbatch_api.app.images import ImageLookUp, LookedUp
+from deepsquare_sbatch_api.app.modules import ModuleExpander
+from deepsquare_sbatch_api.app.planning import Prepared
+from deepsquare_sbatch_api.domain.modules import Expansion
+
+
+@dataclass(frozen=True)
+class OutsidePreparation:
+    """`Preparation` that fetches modules and looks images up."""
+
+    modules: ModuleExpander
+    images: ImageLookUp
+
+    async def prepare(self, parsed: ParsedWorkflow) -> Prepared:
+        """See `Preparation.prepare`."""
+        expansion = await self.modules.expand(parsed)
+        _raise(expansion.errors, expansion.warnings)
+        looked_up = await self.images.look_up(expansion.job, expansion.places)
+        _raise(looked_up.errors, looked_up.warnings)
+        return _prepared(parsed, expansion, looked_up)
+
+
+def _raise(errors: list[WorkflowError], warnings: list[WorkflowError]) -> None:
+    if errors:
+        left_out = max(0, len(errors) - MAX_REPORTED)
+        raise WorkflowInvalid(errors[:MAX_REPORTED], left_out=left_out, warnings=warnings)
+
+
+def _prepared(parsed: ParsedWorkflow, expansion: Expansion, looked_up: LookedUp) -> Prepared:
+    return Prepared(
+        job=expansion.job,
+        warnings=(*parsed.warnings, *expansion.warnings, *looked_up.warnings),
+        modules=tuple(
+            {"source": each.source, "commit": each.commit} for each in expansion.modules.values()
+        ),
+        images=tuple(
+            {"image": str(image), "digest": facts.digest, "why": facts.why}
+            for image, facts in looked_up.facts.items()
+        ),
+    )
