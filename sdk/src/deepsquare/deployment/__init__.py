@@ -10,7 +10,9 @@ from deepsquare.deployment.execution import Execution
 from deepsquare.deployment.journal import FileJournal, Journal
 from deepsquare.deployment.plan import GridPlan
 from deepsquare.deployment.port import Chain, KeyWallet, UnlockedWallet, Wallet
-from deepsquare.deployment.record import Deployment, load_deployment
+from deepsquare.deployment.record import Deployment, load_deployment, read_deployment
+from deepsquare.deployment.transactions import Transactor
+from deepsquare.deployment.verification import verify
 
 __all__ = [
     "Chain",
@@ -22,7 +24,10 @@ __all__ = [
     "GridPlan",
     "Journal",
     "KeyWallet",
+    "Transactor",
     "UnlockedWallet",
     "Wallet",
     "load_deployment",
+    "read_deployment",
+    "verify",
 ]

@@ -6,6 +6,7 @@ Also the block at which it began, from which on its events are to be read.
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 from deepsquare.deployment.errors import DeploymentRefused
 
@@ -32,6 +33,12 @@ class Journal:
     def close(self) -> None:
         """The deployment is complete."""
 
+    def copy(self) -> "Journal":
+        """Return a journal in memory that knows the same, for a rehearsal."""
+        twin = Journal()
+        twin.nonce_by_contract = dict(self.nonce_by_contract)
+        return twin
+
 
 class FileJournal(Journal):
     """A journal that survives the process: a small JSON file, replaced atomically."""
@@ -39,6 +46,8 @@ class FileJournal(Journal):
     def __init__(self, path: Path) -> None:
         super().__init__()
         self._path = path
+        if path.exists():
+            self.nonce_by_contract = dict(self._read()["nonces"])
         self._identity: dict[str, str] = {}
 
     def begin(self, identity: dict[str, str], block: int) -> None:
@@ -47,13 +56,12 @@ class FileJournal(Journal):
         self._identity = identity
         if not self._path.exists():
             return
-        found = json.loads(self._path.read_text(encoding="utf-8"))
+        found = self._read()
         if found["identity"] != identity:
             raise DeploymentRefused(
                 f"{self._path.name} is of a deployment begun by another account or plan:"
                 " finish that one, or remove the file"
             )
-        self.nonce_by_contract = dict(found["nonces"])
         self.start_block = found["start_block"]
 
     def record(self, contract: str, nonce: int) -> None:
@@ -69,6 +77,10 @@ class FileJournal(Journal):
     def close(self) -> None:
         """Remove the file."""
         self._path.unlink(missing_ok=True)
+
+    def _read(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8"))
+        return found
 
     def _write(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)

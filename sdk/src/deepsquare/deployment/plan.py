@@ -136,11 +136,15 @@ class GridPlan:
     def facts(self, deployer: Address) -> tuple[Fact, ...]:
         """Everything that must be true at the end: every getter, role and constant."""
         return (
-            *self._wiring(),
-            *self._values(),
+            *self.lasting_facts(),
+            *(_equal("Constants", name, value) for name, value in self._constant_values().items()),
             *(setting.fact for setting in self.settings()),
             *self._powers(deployer),
         )
+
+    def lasting_facts(self) -> tuple[Fact, ...]:
+        """What can never change: how the contracts are wired, and what is compiled into them."""
+        return (*self._wiring(), *self._compiled())
 
     def _hand_over(self) -> tuple[Setting, ...]:
         admin = self.admin
@@ -169,7 +173,7 @@ class GridPlan:
             if contract in self.contracts
         )
 
-    def _values(self) -> tuple[Fact, ...]:
+    def _compiled(self) -> tuple[Fact, ...]:
         values: dict[tuple[str, str], Any] = {
             ("Credit", "name"): "DeepSquare Credit",
             ("Credit", "symbol"): "CREDIT",
@@ -181,7 +185,6 @@ class GridPlan:
             ("ProviderManager", "PROVIDER_OPERATOR_ROLE"): PROVIDER_OPERATOR_ROLE,
             ("ProviderManager", "DEFAULT_ADMIN_ROLE"): bytes(32),
             ("ProviderManager", "defaultAdminDelay"): _ADMIN_DELAY_S,
-            **{("Constants", name): value for name, value in self._constant_values().items()},
         }
         return tuple(_equal(contract, view, value) for (contract, view), value in values.items())
 
