@@ -4,6 +4,7 @@ import ipaddress
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from deepsquare.workflow import Bore, Job, Step, StepRun, VNet, Wireguard
 from deepsquare_sbatch_api.domain.rendering.images import children_of
@@ -16,6 +17,13 @@ from deepsquare_sbatch_api.domain.rendering.shell import (
 )
 
 _ONE_LINE = re.compile(r"[A-Za-z0-9+/=.:,\[\]_ -]*")
+
+
+@lru_cache(maxsize=4096)
+def _parts(address: str) -> tuple[str, str]:
+    """Return the address alone, and its network."""
+    interface = ipaddress.ip_interface(address)
+    return f"{interface.ip}/{interface.max_prefixlen}", str(interface.network)
 
 
 class UnsafeSetting(ValueError):
@@ -43,15 +51,13 @@ class VirtualNetworks:
     @staticmethod
     def host(vnet: VNet) -> str:
         """Return the peer's address alone, as the gateway allows it."""
-        address = ipaddress.ip_interface(vnet.address).ip
-        return f"{address}/{address.max_prefixlen}"
+        return _parts(vnet.address)[0]
 
     def option(self, vnet: VNet) -> str:
         """Return numbers, address and network of a peer, for the node's program."""
         number = list(self.peers).index(vnet.name)
         peer = self.peers[vnet.name].index(self.host(vnet))
-        allowed = ipaddress.ip_interface(vnet.address).network
-        return f"{number} {peer} {vnet.address} {allowed}"
+        return f"{number} {peer} {vnet.address} {_parts(vnet.address)[1]}"
 
     def start(self) -> Node:
         """Return the function that starts all gateways."""

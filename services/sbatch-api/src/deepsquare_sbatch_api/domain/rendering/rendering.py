@@ -1,8 +1,9 @@
 """The public entry: a workflow to the text of its batch script (workflow.md section 5)."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from deepsquare.errors import Refused
@@ -39,6 +40,7 @@ MAX_SCRIPT_BYTES = 2 * 1024 * 1024
 """W-REN-10."""
 
 FORMAT_VERSION = 1
+_LARGEST_STEPS = 5
 TOOLS = ("chmod", "env", "head", "mkdir", "mv", "rm", "scancel", "srun")
 """What every script needs in ``PATH`` (W-SITE-3)."""
 NO_IMAGES: Mapping[ImageReference, ImageFacts] = MappingProxyType({})
@@ -55,7 +57,8 @@ class ScriptTooLarge(Refused):
 class Rendering:
     """A batch script and what a dry run shows of it (W-REN-12)."""
 
-    script: str
+    script: str = field(repr=False)
+    """Confidential: it holds the workflow's secrets (W-REN-11)."""
     batch_location_hash: BatchLocationHash
     peak: Demand
     steps: tuple[StepNote, ...]
@@ -100,14 +103,37 @@ def render(
     script = write_script(nodes)
     raw = script.encode("utf-8")
     if len(raw) > MAX_SCRIPT_BYTES:
-        raise ScriptTooLarge(f"the batch script has {len(raw)} bytes; at most 2 MiB are accepted")
+        raise ScriptTooLarge(
+            f"the batch script has {len(raw)} bytes; at most 2 MiB are accepted",
+            details={"bytes": len(raw), "largest_steps": _largest_steps(renderer.nodes, notes)},
+        )
     return Rendering(
         script=script,
         batch_location_hash=batch_location_hash(raw),
         peak=plan.peak,
         steps=tuple(notes),
+        modules=tuple(dict.fromkeys(renderer.modules)),
         images=tuple((image, images.get(image, ImageFacts())) for image in image_references(job)),
     )
+
+
+def _largest_steps(nodes: Sequence[Node], notes: Sequence[StepNote]) -> list[dict[str, object]]:
+    """Return path, name and bytes of the steps whose functions take most of the script."""
+    sizes: Counter[str] = Counter()
+    for node in nodes:
+        if isinstance(node, Function):
+            sizes[node.name.split("_", 4)[4]] += len(write_script([node]).encode())
+    steps = {note.path.replace(".", "_"): note for note in _all_notes(notes)}
+    return [
+        {"path": steps[key].path, "name": steps[key].name, "bytes": size}
+        for key, size in sizes.most_common(_LARGEST_STEPS)
+    ]
+
+
+def _all_notes(notes: Sequence[StepNote]) -> Iterator[StepNote]:
+    for note in notes:
+        yield note
+        yield from _all_notes(note.children)
 
 
 def _header(job: Job, nonce: str) -> str:

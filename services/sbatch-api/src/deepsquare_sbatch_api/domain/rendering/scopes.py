@@ -46,7 +46,7 @@ class Place:
 
     def child(self, word: str) -> "Place":
         """Return the place of a child in the same scope."""
-        return replace(self, path=f"{self.path}.{word}" if self.path else word)
+        return Place(f"{self.path}.{word}" if self.path else word, self.frames, self.uses)
 
     def nested_scope(self) -> "Place":
         """Return this place inside a loop or launch: new handles hide outer ones."""

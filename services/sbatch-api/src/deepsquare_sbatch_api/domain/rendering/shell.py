@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol, TypeAlias
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -26,9 +27,10 @@ def quote(text: str) -> str:
     """Return text as one single-quoted shell word; the only quoting function."""
     if "\0" in text:
         raise InvalidName("a shell word cannot hold NUL")
-    return "'" + text.replace("'", "'\\''") + "'"
+    return f"'{text}'" if "'" not in text else "'" + text.replace("'", "'\\''") + "'"
 
 
+@lru_cache(maxsize=4096)
 def _checked(name: str, form: re.Pattern[str]) -> str:
     if not form.fullmatch(name):
         raise InvalidName(f"{name!r} is no name of the generated script")
@@ -72,9 +74,12 @@ class Command:
     name: str
     words: Sequence[Word] = ()
 
+    def __str__(self) -> str:
+        return " ".join([_checked(self.name, _COMMAND), *map(str, self.words)])
+
     def write(self, lines: list[str], indent: str) -> None:
         """Append one line (words may hold newlines)."""
-        lines.append(indent + " ".join([_checked(self.name, _COMMAND), *map(str, self.words)]))
+        lines.append(indent + str(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +160,7 @@ class OnlyIf:
 
     def write(self, lines: list[str], indent: str) -> None:
         """Append the condition and its branch."""
-        test: list[str] = []
-        self.test.write(test, "")
-        lines.append(f"{indent}if {test[0]}; then")
+        lines.append(f"{indent}if {self.test}; then")
         for node in self.then:
             node.write(lines, indent + _INDENT)
         lines.append(indent + "fi")
@@ -171,10 +174,7 @@ class Sequential:
 
     def write(self, lines: list[str], indent: str) -> None:
         """Append a line for each; codes are tested, as errexit does not hold in conditions."""
-        for command in self.commands:
-            test: list[str] = []
-            command.write(test, indent)
-            lines.append(test[0] + " || return $?")
+        lines.extend(f"{indent}{command} || return $?" for command in self.commands)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from deepsquare.workflow import Step, StepAsyncLaunch, StepFor, StepRun
-from deepsquare.workflow.model.expansion import ExpandedUse, PlacedStep
+from deepsquare.workflow.model.expansion import ExpandedUse, PlacedStep, ResolvedModule
 from deepsquare_sbatch_api.domain.rendering.environment import entries
 from deepsquare_sbatch_api.domain.rendering.runs import RunRenderer
 from deepsquare_sbatch_api.domain.rendering.scopes import Place
@@ -42,6 +42,7 @@ class StepRenderer:
     nodes: list[Node] = field(default_factory=list)
     parts: set[str] = field(default_factory=set)
     tools: set[str] = field(default_factory=set)
+    modules: list[ResolvedModule] = field(default_factory=list)
 
     def steps(self, steps: Sequence[Step], place: Place) -> tuple[list[Word], list[StepNote]]:
         """Render a list; return the names of its functions and its tree."""
@@ -164,6 +165,7 @@ class StepRenderer:
 
     def _use(self, use: ExpandedUse, place: Place) -> list[StepNote]:
         self.parts |= {"scopes", "launches", "modules"}
+        self.modules.append(use.resolved)
         names, notes = self.steps(use.body, place.module_scope())
         body, bindings = place.function("list"), place.function("bind")
         self.nodes.append(Function(body, [Command("__ds_list", names)]))

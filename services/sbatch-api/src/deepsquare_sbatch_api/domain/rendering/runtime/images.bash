@@ -91,7 +91,7 @@ __ds_x_keep_image() {
 __ds_x_fetch_with_enroot() (
   private=$1.private
   rm -rf -- "$private"
-  mkdir -p -m 700 -- "$private" "${__ds_site[ENROOT_CACHE]}" || exit $?
+  mkdir -p -- "$private" "${__ds_site[ENROOT_CACHE]}" || exit $?
   trap 'rm -rf -- "$private"' EXIT
   if [[ -n $4 ]]; then
     # A password that starts with $ would be evaluated by Enroot: it becomes a quoted word there.
@@ -109,7 +109,7 @@ __ds_x_fetch_with_enroot() (
 __ds_x_fetch_with_apptainer() (
   private=$1.private
   rm -rf -- "$private"
-  mkdir -p -m 700 -- "$private" "${__ds_site[APPTAINER_TMP]}" || exit $?
+  mkdir -p -- "$private" "${__ds_site[APPTAINER_TMP]}" || exit $?
   trap 'rm -rf -- "$private"' EXIT
   export APPTAINER_CACHEDIR=$private APPTAINER_CONFIGDIR=$private
   export APPTAINER_TMPDIR=${__ds_site[APPTAINER_TMP]}

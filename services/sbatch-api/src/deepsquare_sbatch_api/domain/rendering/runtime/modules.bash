@@ -4,7 +4,7 @@
 # empty, $5... declared outputs.
 __ds_use() {
   local code=0 prefix=$4 first=${#__ds_launch_pids[@]} count=${#__ds_env_files[@]} file
-  local using=$__ds_env_current layers=${#__ds_layers[@]}
+  local using=$__ds_env_current depth=${#__ds_layers[@]}
   file=$__ds_state/m$1$__ds_context.env
   : >"$file"
   __ds_env_files+=("$file")
@@ -17,7 +17,7 @@ __ds_use() {
     shift 4
     __ds_export_outputs "$prefix" "$file" "$@"
   fi
-  __ds_layers=("${__ds_layers[@]:0:layers}")
+  __ds_layers=("${__ds_layers[@]:0:depth}")
   __ds_env_files=("${__ds_env_files[@]:0:count}")
   return "$code"
 }

@@ -56,9 +56,9 @@ __ds_find_address() {
 
 __ds_x_find_address() {
   local node target route
-  local -a nodes=()
-  mapfile -t nodes < <(scontrol show hostnames "${SLURM_JOB_NODELIST-}" 2>/dev/null)
-  for node in "${nodes[@]}" 1.1.1.1; do
+  local -a hosts=()
+  mapfile -t hosts < <(scontrol show hostnames "${SLURM_JOB_NODELIST-}" 2>/dev/null)
+  for node in "${hosts[@]}" 1.1.1.1; do
     target=$(getent ahosts "$node" | { read -r first _ && printf '%s' "$first"; }) || continue
     route=$(ip -o route get "$target" 2>/dev/null) || continue
     if [[ $route != local* && $route =~ \ src\ ([^ ]+) ]]; then

@@ -2,12 +2,14 @@
 
 # Runs a function as a process group of its own, forwards signals to it and awaits it.
 __node_supervise() {
-  local code=0 signal
+  local code=0
   exec 5<> <(:)
-  for signal in HUP INT QUIT TERM USR1 USR2; do
-    # shellcheck disable=SC2064 # the name of the signal is fixed now
-    trap "__node_forward $signal" "$signal"
-  done
+  trap '__node_forward HUP' HUP
+  trap '__node_forward INT' INT
+  trap '__node_forward QUIT' QUIT
+  trap '__node_forward TERM' TERM
+  trap '__node_forward USR1' USR1
+  trap '__node_forward USR2' USR2
   set -m
   (__node_become "$@") &
   __node_child=$!

@@ -1,0 +1,64 @@
+"""Time of a workflow from document to batch script: parse, validate, render; one line each.
+
+    python -m benchmarks.render
+
+Prints ``render: <name> <median ms>`` for the workflows of ``examples/``, for those of the test
+corpus (``services``, six services on a virtual network, is the largest), and for the published
+workflows where they are present beside the repository. Rendering alone follows in parentheses. In
+one process, after a first run that fills the caches; the median of as many runs as fit half a
+second.
+"""
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from deepsquare.workflow import parse_workflow
+from deepsquare_sbatch_api.domain.rendering import render
+
+REPOSITORY = Path(__file__).parents[1]
+PUBLISHED = REPOSITORY.parent / "shared" / "workflows"
+CORPUS = REPOSITORY / "tests" / "sbatch_api" / "rendering" / "documents"
+BUDGET_S = 0.5
+NONCE = "0" * 32
+
+
+def main() -> None:
+    """Measure each document and print its line."""
+    for path in documents():
+        text = path.read_bytes()
+        if b" use:" in text or b"TO-BE-FILLED" in text:
+            continue  # needs a module, or values of its user
+        job = parse_workflow(text).job
+        whole = median_ms(lambda text=text: render(parse_workflow(text).job, nonce=NONCE))
+        alone = median_ms(lambda job=job: render(job, nonce=NONCE))
+        size_kb = len(render(job, nonce=NONCE).script.encode()) / 1000
+        name = path.stem
+        print(f"render: {name} {whole:.3f} (rendering {alone:.3f}, script {size_kb:.1f} kB)")
+
+
+def documents() -> Iterator[Path]:
+    """Yield the documents, smallest first."""
+    paths = {
+        path.stem: path
+        for folder in (REPOSITORY / "examples", CORPUS, PUBLISHED)
+        for path in folder.glob("*.yaml")
+    }
+    yield from sorted(paths.values(), key=lambda path: path.stat().st_size)
+
+
+def median_ms(call: Callable[[], object]) -> float:
+    """Return the median time of a call in milliseconds."""
+    call()
+    times: list[float] = []
+    end = time.perf_counter() + BUDGET_S
+    while time.perf_counter() < end:
+        begin = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - begin)
+    return statistics.median(times) * 1000
+
+
+if __name__ == "__main__":
+    main()
