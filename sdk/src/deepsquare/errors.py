@@ -5,8 +5,9 @@
     ├── Unavailable            something is away; trying again later may work (retryable)
     └── Broken                 a bug or a broken promise; loud
 
-Every concrete class carries a unique, stable ``code``. Adapters raise subclasses of one of the three
-kinds ``from`` the foreign error; entrypoints map kinds and codes to HTTP statuses and exit codes.
+Every concrete class carries a unique, stable ``code``. Adapters raise subclasses of one of the
+three kinds ``from`` the foreign error; entrypoints map kinds and codes to HTTP statuses and exit
+codes.
 """
 
 from collections.abc import Mapping
