@@ -98,9 +98,9 @@ class _Feed:
             await self._queue.put(LogLost(error))
 
     async def _late_lines(self) -> None:
-        """Wait for the end of the log while it still grows."""
+        """Wait for the end of the log while it still grows, or is still being taken."""
         while self._log is not None and not self._log.done():
             self._was_busy = False
             await asyncio.wait({self._log}, timeout=self._late_log_s)
-            if not self._was_busy:
+            if not self._was_busy and self._queue.empty():
                 return

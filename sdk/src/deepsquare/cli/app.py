@@ -48,6 +48,10 @@ COMMANDS = {
 }
 
 
+class ReaderLeft(Exception):
+    """What reads our output has closed it."""
+
+
 class LazyGroup(click.Group):
     """Loads a command's module when the command is called, so that every start is fast."""
 
@@ -64,6 +68,15 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002, D102
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.text) for name, entry in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; click itself would end with 1 when the reader leaves."""
+        try:
+            result: object = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise ReaderLeft from None
+        return result
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -101,14 +114,13 @@ def run(arguments: Sequence[str] | None = None, *, invocation: Invocation | None
             standalone_mode=False,
             obj=invocation,
         )
-        sys.stdout.flush()
     except click.exceptions.Abort:
         return _interrupted(invocation)
     except KeyboardInterrupt:
         return _interrupted(invocation)
     except click.ClickException as error:
         return _misused(error)
-    except BrokenPipeError:
+    except ReaderLeft:
         return _reader_left()
     except DeepSquareError as error:
         return _failed(error, invocation)
