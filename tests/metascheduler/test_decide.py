@@ -21,7 +21,7 @@ from deepsquare.testing import (
     some_terms,
 )
 from deepsquare_metascheduler.domain.avoidance import AvoidancePolicy, Return
-from deepsquare_metascheduler.domain.commands import Assign, Expire, TimeOut
+from deepsquare_metascheduler.domain.commands import Assign, Expire, TimeOut, TopUp
 from deepsquare_metascheduler.domain.decide import Decision, decide
 from deepsquare_metascheduler.domain.hardware import Capacity, demand_of
 from deepsquare_metascheduler.domain.matching import RESERVE_AFTER_S
@@ -191,6 +191,47 @@ def test_overdue__at_the_deadline__is_ended_or_taken_back(
     late = assigned(1, provider, status=status, deadline_s=NOW_S)
     early = assigned(2, provider, status=status, deadline_s=NOW_S + 1)
     assert decided(active=(late, early)).commands == (command(late.job.job_id, provider.addr),)
+
+
+def delegated(ran_minutes: int, *, slice_minutes: int = 30, **changes: Any) -> ActiveJob:
+    """A job whose lock pays 100 minutes."""
+    job = a_job(JobStatus.RUNNING, locked_wei=100 * WEI_PER_CREDIT)
+    job = replace(
+        job,
+        cost=replace(job.cost, delegate_spending_authority=True),
+        time=replace(job.time, start=NOW_S - 60 * ran_minutes),
+        **changes,
+    )
+    terms = some_terms(top_up_slice_duration_min=slice_minutes, deadline=NOW_S + 999_999)
+    return ActiveJob(job, terms)
+
+
+@pytest.mark.parametrize(
+    ("ran_minutes", "slice_minutes", "is_due"),
+    [
+        (89, 30, False),
+        (90, 30, True),
+        (100, 30, True),
+        (101, 30, False),
+        (94, 5, False),
+        (95, 5, True),
+    ],
+)
+def test_slices__paid_time_nearly_over__are_taken_within_the_contracts_limits(
+    ran_minutes: int, slice_minutes: int, is_due: bool
+) -> None:
+    one = delegated(ran_minutes, slice_minutes=slice_minutes)
+    expected = (TopUp(one.job.job_id, one.job.provider_addr),) if is_due else ()
+    assert decided(active=(one,)).commands == expected
+
+
+def test_slices__cancelled_or_not_delegated_or_not_running__are_not_taken() -> None:
+    cancelled = delegated(95, has_cancel_request=True)
+    claimed = delegated(95, status=JobStatus.SCHEDULED)
+    job = delegated(95).job
+    forbidden = replace(job, cost=replace(job.cost, delegate_spending_authority=False))
+    others = (cancelled, claimed, ActiveJob(forbidden, cancelled.terms))
+    assert decided(active=others).commands == ()
 
 
 def test_avoid__job_came_back__goes_to_the_dearer_for_a_while_g1() -> None:

@@ -6,8 +6,10 @@ from typing import TypeAlias
 import pytest
 from tests.support.chain import Stage
 
+from deepsquare.amounts import WEI_PER_CREDIT
 from deepsquare.chain import JobStatus, Report
 from deepsquare.chain.errors import JobProviderOnly
+from deepsquare.chain.jsonrpc import Request
 from deepsquare.identifiers import Address, parse_address
 from deepsquare.testing import a_definition, development_account, some_hardware, some_prices
 from deepsquare_metascheduler.adapters.grid_actions import ChainGridActions
@@ -193,6 +195,38 @@ async def test_running_job_never_reported__is_expired(stage: Stage, start: MakeS
     assert [type(outcome.command) for outcome in tick.outcomes] == [Expire]
     assert await stage.status(job_id) is JobStatus.PANICKED
     assert (await stage.grid.jobs.get(job_id)).cost.final_cost == 0
+
+
+async def test_delegated_job_near_its_end__gets_a_slice_once(
+    stage: Stage, start: MakeScheduler
+) -> None:
+    accounts, contract = stage.accounts, stage.grid.meta_scheduler
+    await stage.join(accounts.provider)
+    request = contract.request_new_job(a_definition(), 100 * WEI_PER_CREDIT, may_top_up=True)
+    await stage.send(accounts.customer, request)
+    [job_id] = await stage.grid.jobs.get_pending()
+    scheduler = start()
+    await scheduler.tick()
+    running = contract.provider_set_job_status(job_id, Report(JobStatus.RUNNING))
+    await stage.send(accounts.provider, contract.claim_next_jobs(5), running)
+    await stage.advance(60 * 91)
+    await scheduler.tick()
+    assert (await scheduler.tick()).outcomes == ()
+    cost = (await stage.grid.jobs.get(job_id)).cost
+    assert (cost.max_cost, cost.pending_top_up) == (130 * WEI_PER_CREDIT, 30 * WEI_PER_CREDIT)
+
+
+async def test_reorg_drops_the_assignment__the_job_is_assigned_again_c8(
+    stage: Stage, start: MakeScheduler
+) -> None:
+    await stage.join(stage.accounts.provider)
+    job_id = await stage.request(stage.accounts.customer)
+    scheduler = start()
+    await scheduler.tick()
+    await stage.grid.rpc.outcomes([Request("anvil_reorg", [1, []], may_be_null=True)])
+    assert await stage.status(job_id) is JobStatus.PENDING
+    await scheduler.tick()
+    assert await stage.status(job_id) is JobStatus.META_SCHEDULED
 
 
 @pytest.mark.parametrize("leaves", ["removed", "banned"])

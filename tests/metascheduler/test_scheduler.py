@@ -100,6 +100,16 @@ async def test_tick__another_meta_scheduler_was_faster__is_no_failure_d10() -> N
     assert [(log["event"], log["log_level"]) for log in logs] == [("command_overtaken", "info")]
 
 
+async def test_tick__the_same_refusal_again__is_told_once() -> None:
+    scheduler = Scheduler(
+        FakeState(), FakeActions(outcome_error=SameStatusError()), policy=AvoidancePolicy()
+    )
+    with capture_logs() as logs:
+        for _ in range(3):
+            await scheduler.tick()
+    assert len(logs) == 1
+
+
 @pytest.mark.parametrize(
     "error", [RpcUnavailable("away"), OutOfGasMoney("no coin"), RuntimeError("a bug")]
 )

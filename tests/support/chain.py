@@ -1,5 +1,6 @@
 """A real EVM chain for tests, and a grid deployed on it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 
@@ -20,6 +21,7 @@ from deepsquare.chain import (
 from deepsquare.chain.jsonrpc import Request
 from deepsquare.chain.sender import Sender
 from deepsquare.chain.transactions import Receipt
+from deepsquare.deployment import Deployment
 from deepsquare.identifiers import Address, JobId, parse_address
 from deepsquare.testing import (
     Accounts,
@@ -121,11 +123,27 @@ class Stage:
         await self.grid.rpc.outcomes([Request("anvil_mine", may_be_null=True)])
 
 
+@pytest.fixture(scope="session")
+def grid_chain(accounts: Accounts) -> Iterator[tuple[Anvil, Deployment]]:
+    """A chain with a grid on it, and a customer with credits and an allowance."""
+
+    async def prepare(chain: Anvil) -> Deployment:
+        deployment = await deploy_grid(chain.http_url)
+        async with Rpc([chain.http_url]) as rpc:
+            grid = await Grid.connect(rpc, deployment.meta_scheduler, chain.chain_id)
+            await Stage(chain, grid, accounts).fund(accounts.customer)
+        return deployment
+
+    with Anvil() as chain:
+        yield chain, asyncio.run(prepare(chain))
+
+
 @pytest.fixture
-async def stage(anvil: Anvil, rpc: Rpc, accounts: Accounts) -> Stage:
-    """A grid on `anvil` whose customers have credits and allowances."""
-    deployment = await deploy_grid(anvil.http_url)
-    grid = await Grid.connect(rpc, deployment.meta_scheduler, anvil.chain_id)
-    stage = Stage(anvil, grid, accounts)
-    await stage.fund(accounts.customer)
-    return stage
+async def stage(grid_chain: tuple[Anvil, Deployment], accounts: Accounts) -> AsyncIterator[Stage]:
+    """The grid of `grid_chain`; what a test does to it is undone."""
+    chain, deployment = grid_chain
+    async with Rpc([chain.http_url]) as rpc:
+        snapshot = await rpc.request("evm_snapshot")
+        grid = await Grid.connect(rpc, deployment.meta_scheduler, chain.chain_id)
+        yield Stage(chain, grid, accounts)
+        await rpc.request("evm_revert", snapshot)

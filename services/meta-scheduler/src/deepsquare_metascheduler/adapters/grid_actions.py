@@ -10,7 +10,7 @@ from deepsquare.chain.reverts import decode_revert
 from deepsquare.chain.sender import Sender
 from deepsquare.chain.transactions import Receipt
 from deepsquare.errors import DeepSquareError
-from deepsquare_metascheduler.domain.commands import Assign, Command, Expire, TimeOut
+from deepsquare_metascheduler.domain.commands import Assign, Command, Expire, TimeOut, TopUp
 from deepsquare_metascheduler.ports.chain import Outcome
 
 
@@ -65,6 +65,8 @@ class ChainGridActions:
                 return contract.timeout_job(command.job_id)
             case Expire():
                 return contract.expire_job(command.job_id)
+            case TopUp():
+                return contract.top_up_job_delegate(command.job_id)
             case _:
                 assert_never(command)
 

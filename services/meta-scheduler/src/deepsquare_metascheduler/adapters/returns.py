@@ -4,10 +4,15 @@ Only used to avoid a provider for a while; nothing is decided about a job by it.
 """
 
 from deepsquare.chain import BlockRef, Grid
-from deepsquare.chain.events import JobAssigned, JobRefusedEvent
+from deepsquare.chain.events import GridEvent, JobAssigned, JobRefusedEvent
 from deepsquare.chain.logs import RawLog
 from deepsquare.identifiers import Address
 from deepsquare_metascheduler.domain.avoidance import Return
+
+RANGE_BLOCKS = 2000
+"""Blocks asked for at once; public endpoints refuse more than a few thousand."""
+
+_KINDS = (JobRefusedEvent, JobAssigned)
 
 
 class ReturnLog:
@@ -30,9 +35,7 @@ class ReturnLog:
     async def until(self, block: BlockRef) -> tuple[tuple[Return, ...], set[Address]]:
         """Return the recent returns, and every provider seen in what was newly read."""
         first = self._first_block(block)
-        found = await self._grid.get_events(
-            [JobRefusedEvent, JobAssigned], from_block=first, to_block=block.number
-        )
+        found = await self._read(first, block.number)
         self._forget(first, before_s=block.timestamp - self._keep_s)
         for log, event in found:
             if isinstance(event, JobRefusedEvent):
@@ -45,6 +48,13 @@ class ReturnLog:
             if isinstance(event, JobRefusedEvent | JobAssigned)
         }
         return tuple(one for _, one in self._returns.values()), providers
+
+    async def _read(self, first: int, last: int) -> list[tuple[RawLog, GridEvent]]:
+        found: list[tuple[RawLog, GridEvent]] = []
+        for start in range(first, last + 1, RANGE_BLOCKS):
+            end = min(start + RANGE_BLOCKS - 1, last)
+            found += await self._grid.get_events(_KINDS, from_block=start, to_block=end)
+        return found
 
     def _first_block(self, block: BlockRef) -> int:
         if self._next_block is None:

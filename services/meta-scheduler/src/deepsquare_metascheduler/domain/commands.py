@@ -30,4 +30,12 @@ class Expire:
     provider: Address
 
 
-Command: TypeAlias = Assign | TimeOut | Expire
+@dataclass(frozen=True, slots=True)
+class TopUp:
+    """Lock a further slice for a job whose customer has delegated spending."""
+
+    job_id: JobId
+    provider: Address
+
+
+Command: TypeAlias = Assign | TimeOut | Expire | TopUp

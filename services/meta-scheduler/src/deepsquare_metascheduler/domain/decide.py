@@ -7,6 +7,7 @@ from deepsquare_metascheduler.domain.avoidance import AvoidancePolicy, avoidance
 from deepsquare_metascheduler.domain.commands import Command
 from deepsquare_metascheduler.domain.matching import plan_assignments
 from deepsquare_metascheduler.domain.overdue import overdue
+from deepsquare_metascheduler.domain.slices import slices_due
 from deepsquare_metascheduler.domain.snapshot import Snapshot
 
 
@@ -19,7 +20,8 @@ class Decision:
 
 
 def decide(snapshot: Snapshot, policy: AvoidancePolicy) -> Decision:
-    """Free what is overdue, and assign what fits; deadlines first, they free capacity."""
-    late = tuple(overdue(snapshot.active, snapshot.now_s))
+    """Keep paid jobs running, free what is overdue, and assign what fits, in this order."""
+    slices = slices_due(snapshot.active, snapshot.now_s)
+    late = overdue(snapshot.active, snapshot.now_s)
     plan = plan_assignments(snapshot, avoidance(snapshot.returns, policy))
-    return Decision((*late, *plan.assignments), plan.waiting)
+    return Decision((*slices, *late, *plan.assignments), plan.waiting)
