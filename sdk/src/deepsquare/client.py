@@ -32,9 +32,10 @@ from deepsquare._client.errors import (
 )
 from deepsquare._client.exit_status import ExitStatus
 from deepsquare._client.following import LogLost
-from deepsquare._client.job import AsyncJob, JobResult
+from deepsquare._client.job import AsyncJob
 from deepsquare._client.quoting import Offer, Quote, Rejection
 from deepsquare._client.references import short_id
+from deepsquare._client.result import JobResult
 from deepsquare._client.spending import Balance
 from deepsquare._client.status import JobState, Stage
 from deepsquare._client.submission import Order, Plan

@@ -17,7 +17,7 @@ from deepsquare.api import (
     TooLarge,
     TooManyRequests,
 )
-from deepsquare.api.http import failure
+from deepsquare.api.failures import failure
 from deepsquare.errors import DeepSquareError
 from deepsquare.identifiers import BatchLocationHash
 from deepsquare.testing import a_job_id

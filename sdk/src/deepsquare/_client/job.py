@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,19 +9,14 @@ from typing import Any
 from deepsquare._client import following
 from deepsquare._client.billing import JobBill, bill_of
 from deepsquare._client.errors import (
-    JobCancelled,
-    JobEndedBadly,
-    JobFailed,
     JobHasEnded,
-    JobPanicked,
     NotRunning,
     NotYourJob,
-    OutOfCredits,
     WaitTimeout,
 )
-from deepsquare._client.exit_status import ExitStatus
 from deepsquare._client.following import Item, LogLost, Source
 from deepsquare._client.log_lines import LineDecoder
+from deepsquare._client.result import JobResult
 from deepsquare._client.session import Session
 from deepsquare._client.spending import check_balance, read_balance
 from deepsquare._client.status import STARTED, JobState, Stage, stage_of
@@ -41,50 +35,6 @@ Credits = str | int | Decimal
 
 TAIL_LINES = 20
 """Lines of the log that come with an error."""
-
-
-@dataclass(frozen=True, slots=True)
-class JobResult:
-    """How a job ended."""
-
-    state: JobState
-    bill: JobBill
-    tail: str
-    """The end of the log, if the job ended badly and the log could be read."""
-
-    @property
-    def status(self) -> JobStatus:
-        """The final status."""
-        return self.state.status
-
-    @property
-    def exit_status(self) -> ExitStatus | None:
-        """How the batch script ended, None if it did not run to an end."""
-        return self.state.exit_status
-
-    @property
-    def exit_code(self) -> int | None:
-        """The exit code, 128 + n for signal n, None if the script did not run to an end."""
-        return self.exit_status.code if self.exit_status else None
-
-    def check(self) -> None:
-        """Return if the job finished; raise how it ended otherwise.
-
-        Raises `JobFailed`, `JobCancelled`, `OutOfCredits` or `JobPanicked`.
-        """
-        if self.status is JobStatus.FINISHED:
-            return
-        kind = _ENDINGS[self.status]
-        why = stage_of(self.state).why
-        raise kind(f"job {self.state.id} {why}", exit_code=self.exit_code, tail=self.tail)
-
-
-_ENDINGS: dict[JobStatus, type[JobEndedBadly]] = {
-    JobStatus.FAILED: JobFailed,
-    JobStatus.CANCELLED: JobCancelled,
-    JobStatus.OUT_OF_CREDITS: OutOfCredits,
-    JobStatus.PANICKED: JobPanicked,
-}
 
 
 class AsyncJob:

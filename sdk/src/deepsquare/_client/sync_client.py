@@ -8,9 +8,10 @@ from typing import Any, Self, Unpack
 
 from deepsquare._client.async_client import AsyncClient, OrderOptions, ProviderInfo
 from deepsquare._client.billing import JobBill
-from deepsquare._client.job import AsyncJob, Credits, JobResult
+from deepsquare._client.job import AsyncJob, Credits
 from deepsquare._client.loop_thread import LoopThread
 from deepsquare._client.quoting import Quote
+from deepsquare._client.result import JobResult
 from deepsquare._client.spending import Balance
 from deepsquare._client.status import JobState, Stage
 from deepsquare._client.watching import JobEvent
