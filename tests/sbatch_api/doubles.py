@@ -77,6 +77,9 @@ class JobBoard:
         await self.check()
         return self.jobs.get(job_id)
 
+    async def recall(self, job_id: JobId) -> JobFacts | None:
+        return await self.find(job_id)
+
     async def hot_jobs(self) -> Sequence[JobId]:
         await self.check()
         return [job.job_id for job in self.jobs.values() if job.is_hot]

@@ -45,7 +45,7 @@ class Service:
             "token_keys_file": _key_file(folder / "token-keys", b"t"),
             "storage_keys_file": _key_file(folder / "storage-keys", b"s"),
             "max_chain_lag_s": 24 * 3600,
-            "job_facts_cache_s": 0,
+            "job_facts_cache_s": 15,
             **settings,
         }
         self.log_file = folder / f"service-{self.port}.log"
@@ -54,6 +54,11 @@ class Service:
     @property
     def log(self) -> str:
         return self.log_file.read_text()
+
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
 
     def launch(self) -> subprocess.Popen[bytes]:
         """Start the process and do not wait."""

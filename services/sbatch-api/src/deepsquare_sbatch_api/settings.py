@@ -85,8 +85,9 @@ class Settings(BaseSettings):
     """Greatest age, in seconds, of the block an authorisation is read at. An older head is answered
     503."""
 
-    job_facts_cache_s: int = Field(default=2, ge=0, le=60)
-    """Seconds for which what the chain said about a job is used again, within the lag above."""
+    job_facts_cache_s: int = Field(default=15, ge=0, le=60)
+    """Seconds for which what the chain said about a job is used again for its log, before asking
+    anew; scripts are never given out by an old answer, and nobody is refused by one."""
 
     store: Literal["sqlite", "redis"] = "sqlite"
     """Where scripts, nonces and request keys live. Several replicas need `redis`."""
@@ -144,10 +145,42 @@ class Settings(BaseSettings):
     sign_ins_per_minute: PositiveInt = 60
     """Nonces and log-ins one address may ask for in a minute."""
 
+    modules: bool = True
+    """Whether workflows may use modules."""
+
+    module_hosts: Words = ("github.com", "gitlab.com", "codeberg.org")
+    """Hosts that modules are fetched from, over HTTPS."""
+
+    module_mirrors: Words = ()
+    """Local copies of module repositories, for closed networks: `host/owner=/directory`, where the
+    part before `=` is the beginning of a module's source and the directory holds the rest."""
+
+    image_lookup: Literal["off", "prefer", "require"] = "prefer"
+    """Whether images are looked up in their registries and pinned by digest. `prefer` warns when a
+    registry does not answer, `require` refuses the workflow."""
+
+    image_platform: str = Field(default="linux/amd64", pattern="^[a-z0-9]+/[a-z0-9]+$")
+    """Platform that images are looked up for, as `system/architecture`."""
+
+    outbound_allow: Words = ()
+    """What may be contacted for modules and images beyond public addresses on port 443: `host`,
+    `host:port`, `http://host:port` (without TLS and credentials) or a network."""
+
+    outbound_ca_file: Path | None = None
+    """Certificates of authorities to trust for modules and images, instead of the system's."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severe event that is logged."""
 
-    @field_validator("rpc_urls", "operator_networks", "trusted_proxies", mode="before")
+    @field_validator(
+        "rpc_urls",
+        "operator_networks",
+        "trusted_proxies",
+        "module_hosts",
+        "module_mirrors",
+        "outbound_allow",
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(filter(None, value.split(","))) if isinstance(value, str) else value

@@ -47,7 +47,7 @@ class GridAccess:
 class ChainJobs:
     """`JobDirectory` that reads the job repository at the newest block.
 
-    Answers are used again for a short while, and requests that come together share one read.
+    Requests that come together share one read.
     """
 
     def __init__(self, grid: GridAccess, *, clock: Clock, freshness: Freshness) -> None:
@@ -59,10 +59,14 @@ class ChainJobs:
 
     async def find(self, job_id: JobId) -> JobFacts | None:
         """See `JobDirectory.find`."""
+        return await self._calls.share(job_id, lambda: self._read(job_id))
+
+    async def recall(self, job_id: JobId) -> JobFacts | None:
+        """See `JobDirectory.recall`."""
         known = self._known.get(job_id)
         if known and time.monotonic() - known[0] < self._freshness.reuse_s:
             return known[1]
-        return await self._calls.share(job_id, lambda: self._read(job_id))
+        return await self.find(job_id)
 
     async def hot_jobs(self) -> Sequence[JobId]:
         """See `JobDirectory.hot_jobs`; jobs of providers that have left are not listed."""

@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import jwt
@@ -9,6 +10,9 @@ import jwt
 from deepsquare.identifiers import Address
 from deepsquare_sbatch_api.adapters.keys import Key
 from deepsquare_sbatch_api.ports.sessions import Session
+
+_REMEMBERED = 4096
+"""Valid tokens whose signature is not checked a second time."""
 
 _ALGORITHM = "HS256"
 _REQUIRED = ["iss", "aud", "sub", "scope", "iat", "exp", "jti"]
@@ -21,6 +25,7 @@ class JwtTokens:
         self._key = keys[0]
         self._secret_by_id = {key.id.hex(): key.secret for key in keys}
         self._issuer = issuer
+        self._verified_once = lru_cache(maxsize=_REMEMBERED)(self._verified)
 
     def issue(self, session: Session) -> str:
         """Return a token; its header names the key that signed it."""
@@ -39,15 +44,15 @@ class JwtTokens:
     def read(self, token: str, *, now: datetime) -> Session | None:
         """Return the session of a token that one of our keys signed and that is not expired."""
         try:
-            secret = self._secret_by_id[jwt.get_unverified_header(token)["kid"]]
-            session = _session(self._verified(token, secret))
+            session = self._verified_once(token)
         except (jwt.InvalidTokenError, KeyError, TypeError, ValueError):
             return None
         return session if now < session.expires_at else None
 
-    def _verified(self, token: str, secret: bytes) -> dict[str, Any]:
+    def _verified(self, token: str) -> Session:
         """Check all but the expiry, which the caller's clock decides."""
-        return jwt.decode(
+        secret = self._secret_by_id[jwt.get_unverified_header(token)["kid"]]
+        claims = jwt.decode(
             token,
             secret,
             algorithms=[_ALGORITHM],
@@ -55,6 +60,7 @@ class JwtTokens:
             audience=self._issuer,
             options={"require": _REQUIRED, "verify_exp": False, "verify_iat": False},
         )
+        return _session(claims)
 
 
 def _session(claims: dict[str, Any]) -> Session:

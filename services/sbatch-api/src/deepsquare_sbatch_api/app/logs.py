@@ -1,6 +1,6 @@
 """Carrying the output of jobs from their provider to their customer."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -20,10 +20,15 @@ LATE_LINES = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Piece:
-    """Bytes that a reader gets; `end` is the offset to go on from."""
+    """Bytes that a reader gets; `end` is the offset to go on from.
+
+    Without bytes it tells a follower that nothing has come for a while or, as `is_last`, that
+    nothing will.
+    """
 
     data: bytes
     end: int
+    is_last: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,9 +47,7 @@ class Logs:
 
         Raises `NotFound` for anybody but the job's provider.
         """
-        job = await self.jobs.find(job_id)
-        if job is None or not may_write_log(caller, job=job):
-            raise NotFound("job")
+        await self._job(job_id, lambda job: may_write_log(caller, job=job))
         log = LogId(job_id, caller)
         state = await self.logs.append(log, data, offset=offset)
         if is_end:
@@ -54,10 +57,7 @@ class Logs:
 
     async def job(self, job_id: JobId, *, caller: Address) -> JobFacts:
         """Return a job whose log the caller may read; raises `NotFound`."""
-        job = await self.jobs.find(job_id)
-        if job is None or not may_read_log(caller, job=job):
-            raise NotFound("job")
-        return job
+        return await self._job(job_id, lambda job: may_read_log(caller, job=job))
 
     async def state(self, job: JobFacts) -> LogState:
         """Return how long a job's log is; one that nobody has written to is empty."""
@@ -84,21 +84,33 @@ class Logs:
             offset = piece.end
 
     async def follow(self, job: JobFacts, *, start: int) -> AsyncIterator[Piece]:
-        """Yield as `read` does, wait for more, and finish with the log.
+        """Yield as `read` does, wait for more, and finish with a last piece.
 
-        It is finished when its provider marked the end, or when the chain says that the job ended
-        more than `LATE_LINES` ago.
+        A log is finished when its provider marked the end, or when the chain says that the job
+        ended more than `LATE_LINES` ago. When the service stops there is no last piece.
         """
         offset = start
         async with self.news.listen(job.job_id) as news:
             async for _ in news:
-                state = await self.state(job)
+                state, before = await self.state(job), offset
                 async for piece in self.read(job, start=offset, end=state.size):
                     yield piece
                     offset = piece.end
                 if state.is_ended or self._is_long_over(job):
+                    yield Piece(b"", offset, is_last=True)
                     return
-                job = await self.jobs.find(job.job_id) or job
+                if offset == before:
+                    yield Piece(b"", offset)
+                job = await self.jobs.recall(job.job_id) or job
+
+    async def _job(self, job_id: JobId, is_allowed: Callable[[JobFacts], bool]) -> JobFacts:
+        """Decide by what is known of the job; before refusing, ask the chain anew."""
+        job = await self.jobs.recall(job_id)
+        if job is None or not is_allowed(job):
+            job = await self.jobs.find(job_id)
+        if job is None or not is_allowed(job):
+            raise NotFound("job")
+        return job
 
     def _is_long_over(self, job: JobFacts) -> bool:
         return job.ended_at is not None and job.ended_at + LATE_LINES < self.clock.now()

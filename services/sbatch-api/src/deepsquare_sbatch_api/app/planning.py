@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from deepsquare.workflow import (
@@ -14,7 +14,14 @@ from deepsquare.workflow import (
     parse_workflow_data,
 )
 from deepsquare_sbatch_api.app.workflows import Plan
-from deepsquare_sbatch_api.domain.rendering import Rendering, ScriptTooLarge, StepNote, render
+from deepsquare_sbatch_api.domain.rendering import (
+    ImageFacts,
+    ImageReference,
+    Rendering,
+    ScriptTooLarge,
+    StepNote,
+    render,
+)
 
 T = TypeVar("T")
 
@@ -32,6 +39,8 @@ class Prepared:
     warnings: tuple[WorkflowError, ...]
     modules: tuple[Mapping[str, Any], ...] = ()
     images: tuple[Mapping[str, Any], ...] = ()
+    facts: Mapping[ImageReference, ImageFacts] = field(default_factory=dict)
+    """What the renderer needs to know of the images that were found."""
 
 
 class Preparation(Protocol):
@@ -60,7 +69,7 @@ class RenderingPlanner:
         size = len(document) if isinstance(document, bytes) else _LARGE_BYTES
         parsed = await _run(lambda: _parse(document), size)
         prepared = await self.preparation.prepare(parsed)
-        rendering = await _run(lambda: _render(prepared.job, nonce), size)
+        rendering = await _run(lambda: _render(prepared, nonce), size)
         return Plan(
             script=rendering.script.encode(),
             resources=_resources(prepared.job),
@@ -83,9 +92,9 @@ def _parse(document: bytes | Mapping[str, Any]) -> ParsedWorkflow:
     return parse_workflow_data(document)
 
 
-def _render(job: Job, nonce: str) -> Rendering:
+def _render(prepared: Prepared, nonce: str) -> Rendering:
     try:
-        return render(job, nonce=nonce)
+        return render(prepared.job, nonce=nonce, images=prepared.facts)
     except ScriptTooLarge as error:
         problem = WorkflowError("validation", "limit", "Job", "Job", error.message)
         raise WorkflowInvalid([problem]) from error

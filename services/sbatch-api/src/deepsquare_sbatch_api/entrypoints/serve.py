@@ -1,7 +1,9 @@
 """Serving until a signal comes."""
 
 import asyncio
+import resource
 import signal
+from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
@@ -23,7 +25,16 @@ def serve_until_stopped(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         # uvicorn raises the signal again once it has stopped; the stores are still open then
         signal.signal(number, lambda *_: None)
+    _raise_file_limit()
     uvloop.run(_serve(settings))
+
+
+def _raise_file_limit() -> None:
+    """Take all the file descriptors allowed: each follower of a log needs one, and systemd gives
+    1024 unless asked (systemd.exec, LimitNOFILE).
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 async def _serve(settings: Settings) -> None:
@@ -43,18 +54,18 @@ async def _serve(settings: Settings) -> None:
             forwarded_allow_ips=list(settings.trusted_proxies),
             timeout_graceful_shutdown=SHUTDOWN_S,
         )
-        await _Server(config, services.stopping).serve()
+        await _Server(config, services.logs.news.stop).serve()
 
 
 class _Server(uvicorn.Server):
-    """Tells open streams that the service stops, as soon as a signal comes."""
+    """Ends the streams of those who follow logs as soon as a signal comes."""
 
-    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
+    def __init__(self, config: uvicorn.Config, end_streams: Callable[[], None]) -> None:
         super().__init__(config)
-        self._stopping = stopping
+        self._end_streams = end_streams
         self._loop = asyncio.get_running_loop()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Take a signal, outside the event loop."""
-        self._loop.call_soon_threadsafe(self._stopping.set)
+        self._loop.call_soon_threadsafe(self._end_streams)
         super().handle_exit(sig, frame)

@@ -52,5 +52,8 @@ class LogNews(Protocol):
     async def announce(self, job_id: JobId) -> None:
         """Tell that a job's log has grown or ended; best effort."""
 
+    def stop(self) -> None:
+        """End everybody's listening: the service is about to stop."""
+
     def listen(self, job_id: JobId) -> AbstractAsyncContextManager[AsyncIterator[None]]:
         """Yield once, whenever the log may have grown, and now and then without a reason."""

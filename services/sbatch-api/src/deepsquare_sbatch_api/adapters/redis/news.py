@@ -41,6 +41,10 @@ class RedisNews:
         except (RedisError, OSError):
             return
 
+    def stop(self) -> None:
+        """See `LogNews.stop`."""
+        self._local.stop()
+
     def listen(self, job_id: JobId) -> AbstractAsyncContextManager[AsyncIterator[None]]:
         """See `LogNews.listen`."""
         return self._local.listen(job_id)

@@ -1,8 +1,7 @@
 """What the routes call: use cases and settings, built once."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any, cast
 
@@ -36,8 +35,6 @@ class Services:
     allowance_by_quota: Mapping[str, Allowance]
     operator_networks: tuple[IPv4Network | IPv6Network, ...]
     allow_anonymous: bool
-    stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the service is about to stop: open streams end by themselves."""
 
 
 def services_of(request: HTTPConnection) -> Services:

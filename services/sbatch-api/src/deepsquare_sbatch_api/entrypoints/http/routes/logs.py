@@ -96,7 +96,7 @@ def _size(state: LogState) -> dict[str, Any]:
 
 
 def _follow(services: Services, job: JobFacts, *, start: int, metrics: Metrics) -> Response:
-    events = as_events(services.logs.follow(job, start=start), services.stopping)
+    events = as_events(services.logs.follow(job, start=start))
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(_counted(events, metrics), media_type=_EVENTS, headers=headers)
 

@@ -1,0 +1,1 @@
+"""How fast the sbatch API is over HTTP: `python -m benchmarks.sbatch_api` prints a table."""
