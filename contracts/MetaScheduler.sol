@@ -144,6 +144,7 @@ contract MetaScheduler is IMetaScheduler, FixedDelayAdmin {
                 _r,
                 _s
             )
+        // solhint-disable-next-line no-empty-blocks
         {} catch (bytes memory reason) {
             // Somebody may have used the permit already; then the allowance is there.
             if (_credit.allowance(msg.sender, address(this)) < _value) {

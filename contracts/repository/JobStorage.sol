@@ -2,7 +2,7 @@
 pragma solidity 0.8.30;
 
 import {IJobErrors} from "../interfaces/IJobErrors.sol";
-import {JobHead, JobLease, JobProgress, JobRecord, ProviderBook} from "../types/JobRecord.sol";
+import {JobHead, JobProgress, JobRecord, ProviderBook} from "../types/JobRecord.sol";
 import {JobStatus} from "../types/JobTypes.sol";
 import {Terms} from "../types/Terms.sol";
 import {Billing} from "../libraries/Billing.sol";

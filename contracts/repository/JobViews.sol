@@ -12,7 +12,6 @@ import {
     JobDemand,
     JobFunds,
     JobHead,
-    JobLease,
     JobProgress,
     JobRecord,
     QueueKind
