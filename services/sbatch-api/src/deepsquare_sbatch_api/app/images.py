@@ -23,6 +23,14 @@ LookUpMode = Literal["off", "prefer", "require"]
 """Whether images are looked up, and whether a registry that does not answer is an error."""
 
 
+class NoRegistries:
+    """`ImageRegistries` of a service that looks nothing up: no packet leaves (W-LOOK-8)."""
+
+    async def look_up(self, image: ImageReference) -> ImageFacts:
+        """Know nothing of the image."""
+        raise ImageUnknown(f"{image} is not looked up")
+
+
 @dataclass(slots=True)
 class LookedUp:
     """What was found of a job's images, and what is wrong with them."""

@@ -43,4 +43,5 @@ def _prepared(parsed: ParsedWorkflow, expansion: Expansion, looked_up: LookedUp)
             {"image": str(image), "digest": facts.digest, "why": facts.why}
             for image, facts in looked_up.facts.items()
         ),
+        facts=looked_up.facts,
     )

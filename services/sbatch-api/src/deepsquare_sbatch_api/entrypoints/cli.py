@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,44 @@ import click
 
 from deepsquare.errors import DeepSquareError, Refused, Unavailable
 from deepsquare.workflow import WorkflowInvalid, workflow_schema
-from deepsquare_sbatch_api.app.workflows import new_nonce
-from deepsquare_sbatch_api.entrypoints.planner import offline_planner
+from deepsquare_sbatch_api.app.images import LookUpMode
+from deepsquare_sbatch_api.app.workflows import Planner, new_nonce
+from deepsquare_sbatch_api.entrypoints.planner import OutsideWorld, parse_mirrors, planner_for
 from deepsquare_sbatch_api.entrypoints.serve import serve_until_stopped
 from deepsquare_sbatch_api.settings import load_settings
 
 EXIT_BROKEN, EXIT_REFUSED, EXIT_UNAVAILABLE = 1, 2, 7
 
 _FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+
+
+def _outside_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options on what may be contacted for a workflow."""
+    for option in (
+        click.option(
+            "--image-lookup",
+            type=click.Choice(["off", "prefer", "require"]),
+            default="prefer",
+            show_default=True,
+            help="Look images up to pin them; require: refuse when a registry does not answer.",
+        ),
+        click.option(
+            "--no-image-lookup",
+            "image_lookup",
+            flag_value="off",
+            help="The same as --image-lookup=off.",
+        ),
+        click.option("--no-modules", is_flag=True, help="Refuse modules: contact no git host."),
+        click.option(
+            "--module-mirror",
+            "module_mirrors",
+            metavar="PREFIX=DIRECTORY",
+            multiple=True,
+            help="Take modules whose source starts with PREFIX from a local directory.",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 @click.group()
@@ -35,18 +65,26 @@ def serve() -> None:
 
 @cli.command()
 @_FILE
-def render(file: str) -> None:
+@_outside_options
+def render(
+    file: str, *, image_lookup: LookUpMode, no_modules: bool, module_mirrors: tuple[str, ...]
+) -> None:
     """Write the batch script of a workflow to standard output; warnings to standard error."""
-    plan = asyncio.run(offline_planner().plan(_read(file), nonce=new_nonce()))
+    planner = _planner(image_lookup, no_modules=no_modules, module_mirrors=module_mirrors)
+    plan = asyncio.run(planner.plan(_read(file), nonce=new_nonce()))
     _warn(plan.report)
     sys.stdout.buffer.write(plan.script)
 
 
 @cli.command()
 @_FILE
-def validate(file: str) -> None:
+@_outside_options
+def validate(
+    file: str, *, image_lookup: LookUpMode, no_modules: bool, module_mirrors: tuple[str, ...]
+) -> None:
     """Check a workflow; every problem is one line on standard error."""
-    _warn(asyncio.run(offline_planner().check(_read(file))))
+    planner = _planner(image_lookup, no_modules=no_modules, module_mirrors=module_mirrors)
+    _warn(asyncio.run(planner.check(_read(file))))
     click.echo(f"{file}: valid")
 
 
@@ -67,6 +105,13 @@ def main() -> None:
     except DeepSquareError as error:
         click.echo(f"deepsquare-sbatch-api: {error.message}", err=True)
         sys.exit(_exit_code(error))
+
+
+def _planner(
+    image_lookup: LookUpMode, no_modules: bool, module_mirrors: tuple[str, ...]
+) -> Planner:
+    world = OutsideWorld(image_lookup=image_lookup, module_mirrors=parse_mirrors(module_mirrors))
+    return planner_for(world, has_modules=not no_modules)
 
 
 def _exit_code(error: DeepSquareError) -> int:
