@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.workflows import host_job
-from tests.support.grid import Actor, log_of
+from tests.support.grid import Actor, ended, log_of
 from tools.devnet.grid import Devnet
 
 from deepsquare.chain import JobStatus
@@ -47,7 +47,7 @@ steps:
 
 @pytest.mark.parametrize(
     "workflow",
-    [host_job("srun -N2 -n2 printenv SLURMD_NODENAME", tasks=5), SPREAD],
+    [host_job("srun --overlap -N2 -n2 printenv SLURMD_NODENAME", tasks=5), SPREAD],
     ids=["srun in a step", "a step of five tasks"],
 )
 def test_two_node_job__asked_for_node_names__prints_both(
@@ -55,7 +55,7 @@ def test_two_node_job__asked_for_node_names__prints_both(
 ) -> None:
     """Five tasks need both nodes of four CPUs each."""
     job = actor.submit(workflow)
-    result = job.wait()
+    result = ended(job)
     assert result.status is JobStatus.FINISHED, result.tail
     names = set(grid.slurm.node_names)
     assert names.intersection(log_of(job)) == names
@@ -63,7 +63,7 @@ def test_two_node_job__asked_for_node_names__prints_both(
 
 def test_steps__of_a_group__share_environment_and_files(actor: Actor) -> None:
     job = actor.submit(GROUPED)
-    result = job.wait()
+    result = ended(job)
     assert result.status is JobStatus.FINISHED, result.tail
     log = log_of(job)
     assert 'it\'s $HOME, "quoted"' in log
@@ -73,7 +73,7 @@ def test_steps__of_a_group__share_environment_and_files(actor: Actor) -> None:
 
 def test_storage__when_the_job_has_ended__is_gone(actor: Actor, grid: Devnet) -> None:
     job = actor.submit(host_job('echo "at $STORAGE_PATH"; touch "$STORAGE_PATH/kept"'))
-    assert job.wait().status is JobStatus.FINISHED
+    assert ended(job).status is JobStatus.FINISHED
     [storage] = [line.removeprefix("at ") for line in log_of(job) if line.startswith("at /")]
     assert Path(storage).is_relative_to(grid.folder)
     assert Path(storage).parent.is_dir()

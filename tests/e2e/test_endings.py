@@ -1,13 +1,13 @@
 """How jobs end, what the customer sees of it, and what they pay (protocol.md 4)."""
 
 import json
-from datetime import timedelta
 
 import pytest
 from tests.e2e.workflows import host_job
 from tests.support.grid import (
     START_CREDITS,
     Actor,
+    ended,
     log_of,
     payments,
     settlements,
@@ -29,7 +29,7 @@ def test_hello_world__watched__finishes_and_the_bill_adds_up_to_the_wei(
     assert "Hello World" in done.stdout
 
     job = actor.client.job("@last")
-    result = job.wait()
+    result = ended(job)
     assert (result.status, result.exit_code) == (JobStatus.FINISHED, 0)
     bill = result.bill.bill
     assert bill.locked_wei == bill.provider_wei + bill.fee_wei + bill.refund_wei
@@ -44,7 +44,7 @@ def test_hello_world__watched__finishes_and_the_bill_adds_up_to_the_wei(
 
 def test_bill__as_json__is_what_the_contract_settled(actor: Actor) -> None:
     job = actor.submit(host_job("true"))
-    settled = job.wait().bill.bill
+    settled = ended(job).bill.bill
     done = actor.customer.run("bill", job.id, "--json")
     assert done.returncode == 0, done.stderr
     shown = json.loads(done.stdout)
@@ -78,7 +78,7 @@ def test_cancel__while_running__ends_the_batch_and_bills_the_used_minute(
     done = actor.customer.run("cancel", job.id, "--yes")
     assert done.returncode == 0, done.stderr
 
-    result = job.wait(timeout=timedelta(seconds=40))
+    result = ended(job)
     assert result.status is JobStatus.CANCELLED
     assert slurm_id not in grid.slurm.job_ids()
     bill = result.bill.bill
@@ -92,7 +92,7 @@ def test_paid_time__used_up__ends_out_of_credits_and_all_is_billed(
 ) -> None:
     """faults.md B7."""
     actor, job = one_minute_job
-    result = job.wait(timeout=timedelta(seconds=120))
+    result = ended(job, timeout_s=120)
     assert result.status is JobStatus.OUT_OF_CREDITS
     bill = result.bill.bill
     assert bill.refund_wei == 0
@@ -109,7 +109,7 @@ def test_step_over_its_memory__fails_and_the_log_says_why(actor: Actor, grid: De
         pytest.skip(f"no memory limit by cgroup: {grid.slurm.why_no_cgroups}")
     eat = "/usr/bin/python3 -c 'import time; x = bytearray(300_000_000); time.sleep(9)'"
     job = actor.submit(host_job(eat))
-    result = job.wait(timeout=timedelta(seconds=40))
+    result = ended(job)
     assert result.status is JobStatus.FAILED
     assert "oom-kill event" in "\n".join(log_of(job))
     assert result.bill.bill.minutes == 1

@@ -5,12 +5,11 @@ These tests have a grid of their own, so that no other test meets a supervisor t
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from tests.e2e.workflows import host_job
-from tests.support.grid import Actor, log_of, new_actor, settlements, slurm_jobs, wait_for
+from tests.support.grid import Actor, ended, log_of, new_actor, settlements, slurm_jobs, wait_for
 from tools.devnet.grid import Devnet
 from tools.devnet.scratch import scratch_folder
 from tools.devnet.waiting import wait_until
@@ -35,7 +34,7 @@ def customer(own_grid: Devnet, tmp_path: Path) -> Iterator[Actor]:
 
 
 def _check_one_of_each(grid: Devnet, job: Job) -> None:
-    result = job.wait(timeout=timedelta(seconds=60))
+    result = ended(job)
     assert result.status is JobStatus.FINISHED, result.tail
     assert [line for line in log_of(job) if line.startswith("line ")] == LINES
     assert len(slurm_jobs(grid, job.id)) == 1
@@ -84,7 +83,7 @@ def test_supervisor__away_until_the_job_has_ended__reports_its_real_end(
         lambda: name in own_grid.slurm.completion_log.read_text(), what="batch ended", timeout_s=40
     )
     own_grid.supervisor.start()
-    result = job.wait(timeout=timedelta(seconds=40))
+    result = ended(job)
     assert (result.status, result.exit_code) == (JobStatus.FAILED, 7)
     assert [line for line in log_of(job) if line.startswith("line ")] == LINES
     assert len(settlements(own_grid, job.id)) == 1

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.workflows import host_job
-from tests.support.grid import Actor, Hire, log_of, slurm_jobs, wait_for
+from tests.support.grid import Actor, Hire, ended, log_of, slurm_jobs, wait_for
 from tools.devnet.grid import Devnet
 from tools.devnet.waiting import wait_until
 
@@ -55,7 +55,7 @@ def test_two_customers__at_once__cannot_read_each_other(
     attempts = "\n".join(f"cat '{path}' 2>&1" for path in files)
     thief = hire()
     job = thief.submit(host_job(f"id -u\n{attempts}\necho done"))
-    assert job.wait().status is JobStatus.FINISHED
+    assert ended(job).status is JobStatus.FINISHED
     log = log_of(job)
     assert "done" in log
     assert sum(line.endswith("Permission denied") for line in log) == len(files)

@@ -4,6 +4,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from tools.devnet.scratch import scratch_folder
 from tools.devnet.slurm import Layout
 from tools.devnet.waiting import wait_until
 
-from deepsquare import Client, Job, Workflow
+from deepsquare import Client, Job, JobResult, Workflow
 from deepsquare.amounts import parse_credits
 from deepsquare.chain import Grid, JobStatus
 from deepsquare.chain.events import JobSettled, Transfer, decode_event, topic_of
@@ -93,6 +94,11 @@ def wait_for(job: Job, status: JobStatus, *, timeout_s: float = 30) -> None:
         timeout_s=timeout_s,
         poll_s=0.2,
     )
+
+
+def ended(job: Job, *, timeout_s: float = 60) -> JobResult:
+    """Return how a job ended; raises `WaitTimeout` rather than let a test hang."""
+    return job.wait(timeout=timedelta(seconds=timeout_s))
 
 
 def log_of(job: Job) -> list[str]:
