@@ -35,6 +35,7 @@ from deepsquare._client.following import LogLost
 from deepsquare._client.job import AsyncJob
 from deepsquare._client.quoting import Offer, Quote, Rejection
 from deepsquare._client.references import short_id
+from deepsquare._client.rerunning import RerunPlan
 from deepsquare._client.result import JobResult
 from deepsquare._client.spending import Balance
 from deepsquare._client.status import JobState, Stage
@@ -80,6 +81,7 @@ __all__ = [
     "ProviderInfo",
     "Quote",
     "Rejection",
+    "RerunPlan",
     "Stage",
     "WaitTimeout",
     "Workflow",

@@ -34,6 +34,7 @@ class FakeSbatchApi:
     nonces: set[str] = field(default_factory=set)
     tokens: dict[str, str] = field(default_factory=dict)
     answers: dict[str, tuple[bytes, dict[str, Any]]] = field(default_factory=dict)
+    scripts: dict[str, bytes] = field(default_factory=dict)
     logs: dict[str, bytes] = field(default_factory=dict)
     ended: set[str] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
@@ -77,6 +78,8 @@ class FakeSbatchApi:
         path = request.url.path
         if path == "/v1/workflows":
             return self._store(request)
+        if path.startswith("/v1/scripts/") and path.split("/")[3] in self.scripts:
+            return httpx.Response(200, content=self.scripts[path.split("/")[3]])
         if path.endswith("/size"):
             job = path.split("/")[3]
             size = len(self.logs.get(job, b""))
@@ -116,6 +119,7 @@ class FakeSbatchApi:
         key = request.headers["Idempotency-Key"]
         if key not in self.answers:
             script = request.content + secrets.token_bytes(16)
+            self.scripts[batch_location_hash(script)] = script
             answer = stored(batch_location_hash(script), self.resources_of(request.content))
             self.answers[key] = (request.content, answer)
         document, answer = self.answers[key]

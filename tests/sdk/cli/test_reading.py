@@ -209,3 +209,43 @@ def test_events__json__is_one_object_a_line(customer: Customer) -> None:
         "PENDING",
         "CANCELLED",
     ]
+
+
+def test_rerun__ended__is_a_new_job_with_the_same_script(world: World, customer: Customer) -> None:
+    first = customer.submitted("--name", "exp", "--affinity", "cpus>=4")
+    asyncio.run(play(world, first, JobStatus.FINISHED))
+    ran = customer.run("rerun", "@last", "--credits", "20", "--yes", "--json")
+    again, before = json.loads(ran.out), json.loads(customer.run("show", first, "--json").out)
+    assert again["id"] != first
+    assert (again["status"], again["locked"], again["name"]) == ("PENDING", "20", "exp")
+    assert again["batch_location_hash"] == before["batch_location_hash"]
+    assert again["affinity"] == ["cpus>=4"]
+
+
+def test_rerun__script_gone__locks_nothing(world: World, customer: Customer) -> None:
+    customer.submitted()
+    world.api.scripts.clear()
+    before = world.locked_wei()
+    assert customer.run("rerun", "@last", "--credits", "20", "--yes").exit_code == 4
+    assert world.locked_wei() == before
+
+
+def test_rerun__another_script_d6__is_refused(world: World, customer: Customer) -> None:
+    customer.submitted()
+    world.api.scripts = dict.fromkeys(world.api.scripts, b"rm -rf /")
+    before = world.locked_wei()
+    ran = customer.run("rerun", "@last", "--credits", "20", "--yes")
+    assert ran.exit_code == 1
+    assert "another script than" in ran.err
+    assert world.locked_wei() == before
+
+
+def test_spend__several__sums_up_to_the_wei(world: World, customer: Customer) -> None:
+    job_id = customer.submitted()
+    asyncio.run(play(world, job_id, JobStatus.FINISHED))
+    customer.submitted()
+    found = json.loads(customer.run("spend", "--by", "status", "--json").out)
+    assert [(r["of"], r["jobs"], r["cost"], r["locked"]) for r in found] == [
+        ("FINISHED", 1, "0.5", "0"),
+        ("PENDING", 1, "0", "40"),
+    ]

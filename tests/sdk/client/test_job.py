@@ -337,6 +337,18 @@ def test_sync_client__inside_a_running_loop__works(world: World) -> None:
     assert asyncio.run(cell()) == ["PENDING", "CANCELLED"]
 
 
+def test_sync_client__rerun__is_another_job(world: World) -> None:
+    key = asyncio.run(world.customer())
+    with Client(world.settings, key=key) as grid:
+        transport = httpx.MockTransport(world.api.respond)
+        grid._client._session = Session(world.settings, key=key, api_transport=transport)
+        first = grid.submit(WORKFLOW, credits=40)
+        again = grid.rerun("@last", minutes=30)
+        definitions = {job.state().job.definition for job in (first, again)}
+    assert first != again
+    assert len(definitions) == 1
+
+
 def test_sync_iteration__left_early__stops_its_work(world: World) -> None:
     key = asyncio.run(world.customer())
     with Client(world.settings, key=key) as grid:

@@ -12,6 +12,7 @@ from deepsquare._client.doctor import Finding, examine
 from deepsquare._client.job import AsyncJob, Credits
 from deepsquare._client.quoting import Quote, quote
 from deepsquare._client.references import find_job_id, recent_ids, whole_id
+from deepsquare._client.rerunning import RerunPlan, check_rerun, rerun
 from deepsquare._client.session import Session
 from deepsquare._client.spending import Balance, check_balance, read_balance
 from deepsquare._client.status import JobState
@@ -171,6 +172,38 @@ class AsyncClient:
         ``idempotency_key`` after any failure: it returns the same job.
         """
         return await self.submit_plan(await self.prepare(self.order(workflow, **options)))
+
+    async def prepare_rerun(
+        self,
+        reference: str,
+        *,
+        credits: Credits | None = None,  # noqa: A002
+        minutes: int | None = None,
+    ) -> RerunPlan:
+        """Check that a job can be requested once more, for `rerun_plan`; sends nothing.
+
+        Raises as `prepare` does, and `NotFound` when the script is gone.
+        """
+        state = await (await self.job(reference)).state()
+        locked = None if credits is None else parse_credits(credits)
+        return await check_rerun(self._session, state, locked_wei=locked, minutes=minutes)
+
+    async def rerun_plan(self, plan: RerunPlan) -> AsyncJob:
+        """Request a job once more, with its very script; each call makes a new job."""
+        submitted = await rerun(self._session, plan)
+        return AsyncJob(self._session, submitted.job_id, since_block=submitted.block - 1)
+
+    async def rerun(
+        self,
+        reference: str,
+        *,
+        credits: Credits | None = None,  # noqa: A002
+        minutes: int | None = None,
+    ) -> AsyncJob:
+        """Check and request a job once more, with its very script."""
+        return await self.rerun_plan(
+            await self.prepare_rerun(reference, credits=credits, minutes=minutes)
+        )
 
     async def validate(self, workflow: Workflow) -> Validation:
         """Let the sbatch API check a workflow, modules and images too; nothing is submitted."""

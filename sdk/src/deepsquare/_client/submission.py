@@ -79,20 +79,24 @@ async def check(session: Session, order: Order) -> Plan:
     definition = local_definition(order)
     grid = await session.grid()
     offers = await quote(grid, definition, minutes=order.minutes)
-    locked = _amount(order, offers)
+    locked = amount_to_lock(offers, locked_wei=order.locked_wei, minutes=order.minutes)
     check_amount(offers, locked)
     balance = await read_balance(grid, session.account)
     check_balance(balance, locked, signs_permit=order.signs_permit)
     return Plan(order, locked, offers, balance)
 
 
-def _amount(order: Order, offers: Quote) -> Wei:
-    if order.locked_wei is not None:
-        return order.locked_wei
-    if order.minutes is None:
+def amount_to_lock(offers: Quote, *, locked_wei: Wei | None, minutes: int | None) -> Wei:
+    """Return the amount given, or what the minutes cost at the dearest offer.
+
+    The latter is at least the grid's minimum. Raises `NoCreditsGiven` if neither is given.
+    """
+    if locked_wei is not None:
+        return locked_wei
+    if minutes is None:
         raise NoCreditsGiven
     dearest = max((offer.cost_per_minute_wei for offer in offers.offers), default=0)
-    return max(lock_for_minutes(order.minutes, dearest), offers.minimum_wei)
+    return max(lock_for_minutes(minutes, dearest), offers.minimum_wei)
 
 
 async def submit(session: Session, plan: Plan) -> Submitted:
@@ -116,7 +120,7 @@ async def submit(session: Session, plan: Plan) -> Submitted:
         if known is None:
             raise
         return Submitted(known, plan.balance.block.number, plan.locked_wei, was_there=True)
-    return Submitted(_requested(receipt), receipt.block_number, plan.locked_wei, was_there=False)
+    return Submitted(requested_id(receipt), receipt.block_number, plan.locked_wei, was_there=False)
 
 
 async def _find_repeat(session: Session, grid: Grid, stored: StoredWorkflow) -> JobId | None:
@@ -159,7 +163,7 @@ async def with_permit(session: Session, balance: Balance, call: Call, *, amount_
     return grid.meta_scheduler.multicall([grid.meta_scheduler.self_permit(permit), call])
 
 
-def _requested(receipt: Receipt) -> JobId:
+def requested_id(receipt: Receipt) -> JobId:
     """Return the id from the mined transaction's own event, never from a simulation."""
     for log in receipt.logs:
         event = decode_event(log)

@@ -97,6 +97,17 @@ class Client:
         """Submit a workflow and return its job once it is on chain."""
         return Job(self._thread.run(self._client.submit(workflow, **options)), self._thread)
 
+    def rerun(
+        self,
+        reference: str,
+        *,
+        credits: Credits | None = None,  # noqa: A002
+        minutes: int | None = None,
+    ) -> "Job":
+        """Request a job once more, with its very script; each call makes a new job."""
+        again = self._client.rerun(reference, credits=credits, minutes=minutes)
+        return Job(self._thread.run(again), self._thread)
+
     def validate(self, workflow: Workflow) -> Validation:
         """Let the sbatch API check a workflow; nothing is submitted."""
         return self._thread.run(self._client.validate(workflow))
