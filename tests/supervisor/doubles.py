@@ -84,6 +84,8 @@ class FakeChain:
     is_joined: bool = True
     funds_wei: int = 10**18
     loses_answer_of_broadcast: bool = False
+    old_view: ChainView | None = None
+    """What a lagging node answers while it is set."""
     contracts: dict[JobId, Contract] = field(default_factory=dict)
     pool: list[tuple[Signed, tuple[ChainCommand, ...]]] = field(default_factory=list)
     mined: dict[str, int] = field(default_factory=dict)
@@ -143,6 +145,8 @@ class FakeChain:
 
     async def read(self, known: Collection[JobId]) -> ChainView:
         self._answer()
+        if self.old_view:
+            return self.old_view
         held = [
             contract
             for contract in self.contracts.values()
@@ -242,6 +246,8 @@ class FakeChain:
             self._set(contract, Standing.LOST)
         elif isinstance(command, ReportRunning) and standing is Standing.CLAIMED:
             self._set(contract, Standing.RUNNING, started_at=self.clock.now())
+        elif isinstance(command, AttestRunning) and standing is Standing.RUNNING:
+            contract.view = replace(contract.view, attested_at=self.clock.now())
         elif isinstance(command, ReportEnd) and standing.is_held:
             contract.ending, contract.status = command.ending, command.ending.status
             contract.reports += 1

@@ -23,6 +23,7 @@ from deepsquare_supervisor.app.transactions import TransactionLine
 from deepsquare_supervisor.domain.job import Job, Policy
 from deepsquare_supervisor.ports.accounts import UnixAccounts
 from deepsquare_supervisor.ports.batch_system import Accounting, BatchSystem
+from deepsquare_supervisor.ports.chain import JobQueue, Ledger
 from deepsquare_supervisor.ports.journal import Journal
 from deepsquare_supervisor.ports.output import OutputFiles
 
@@ -47,6 +48,8 @@ class Site:
         self.accounting: Accounting = self.slurm
         self.accounts: UnixAccounts = FakeAccounts(folder)
         self.files: OutputFiles = self.output
+        self.queue: JobQueue = self.chain
+        self.ledger: Ledger = self.chain
         self.crasher = Crasher()
         self.start()
 
@@ -54,7 +57,8 @@ class Site:
         """Start, or start again after a crash: only the journal's file is left of the past."""
         self.journal = SqliteJournal(self.folder / "journal.sqlite")
         journal: Journal = deadly(self.journal, self.crasher)
-        chain = deadly(self.chain, self.crasher)
+        queue = deadly(self.queue, self.crasher)
+        ledger = deadly(self.ledger, self.crasher)
         batches = deadly(self.batches, self.crasher)
         api = deadly(self.api, self.crasher)
         self.health = Health()
@@ -77,10 +81,10 @@ class Site:
             health=self.health,
         )
         self.line = TransactionLine(
-            ledger=chain, journal=journal, health=self.health, replace_after_blocks=3
+            ledger=ledger, journal=journal, health=self.health, replace_after_blocks=3
         )
         self.reconciler = Reconciler(
-            sources=Sources(chain, batches, self.accounting, self.clock, journal),
+            sources=Sources(queue, batches, self.accounting, self.clock, journal),
             register=self.register,
             site_work=self.site_work,
             line=self.line,

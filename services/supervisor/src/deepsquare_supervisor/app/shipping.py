@@ -63,10 +63,11 @@ class LogShipper:
         if job.batch is None or job.phase < Phase.STARTED:
             return
         key = (job.job_id, job.batch.batch_id)
-        shipment = self._known.get(key) or Shipment(*key, customer=job.chain.customer)
+        if key not in self._known:
+            self._keep(key, Shipment(*key, customer=job.chain.customer))
+        shipment = self._known[key]
         if shipment.is_done:
             return
-        self._known[key] = shipment
         self._watched[key] = Watched(
             shipment=shipment,
             is_first_attempt=job.attempt == 1,

@@ -83,7 +83,7 @@ class TransactionLine:
         try:
             if self._open:
                 await self._follow(self._open, block)
-            elif commands and block >= self._read_from_block:
+            if commands and not self._open and block >= self._read_from_block:
                 await self._send(commands, block)
         except ChainUnavailable as error:
             log.warning("the chain is away", code=error.code, reason=error.message)

@@ -21,6 +21,7 @@ ACCOUNTING_FIELDS = (
     "End",
     "ExitCode",
     "TimelimitRaw",
+    "NodeList",
 )
 
 PATIENCE_DAYS = 60

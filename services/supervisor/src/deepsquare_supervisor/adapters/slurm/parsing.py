@@ -16,6 +16,9 @@ _JOB_NAME = re.compile(r"0x[0-9a-f]{64}")
 _LIMIT = re.compile(r"(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+)")
 _COMPLETION_FIELD = re.compile(r"(?:^|(?<= ))([A-Za-z]+)=")
 
+_NO_NODES = "None assigned"
+"""What sacct says of a batch that never got nodes; its start is then the time of its end."""
+
 _QUEUED = {"PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "SPECIAL_EXIT",
            "RESV_DEL_HOLD"}  # fmt: skip
 _STARTED = {"RUNNING", "SUSPENDED", "STOPPED", "RESIZING", "SIGNALING", "STAGE_OUT"}
@@ -78,7 +81,7 @@ def parse_accounting(text: str) -> tuple[Batch, ...]:
             job_id=JobId(row["JobName"]),
             state=state,
             submitted_at=parse_time(row["Submit"]),
-            started_at=parse_time(row["Start"]),
+            started_at=parse_time(row["Start"]) if row["NodeList"] != _NO_NODES else 0,
             ended_at=parse_time(row["End"]),
             limit_minutes=int(row["TimelimitRaw"]) if row["TimelimitRaw"].isdigit() else 0,
             status=parse_exit_code(row["ExitCode"]),
