@@ -88,7 +88,7 @@ def render(
     parts = renderer.parts | transfers.parts
     if networks.peers:
         parts |= {"networks", "node_gateway"}
-        renderer.tools |= {"cp", "getent", "grep", "ip", "pasta", "scontrol", "unshare"}
+        renderer.tools |= {"cp", "getent", "grep", "ip", "nsenter", "pasta", "scontrol", "unshare"}
         renderer.nodes.append(networks.start())
     tools = sorted({*TOOLS, *renderer.tools, *transfers.tools})
     nodes: list[Node] = [

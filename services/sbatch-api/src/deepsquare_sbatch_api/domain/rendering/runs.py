@@ -178,7 +178,7 @@ def _interface_tools(run: StepRun) -> Iterator[str]:
         if interface.bore is not None:
             yield from ("bore", "nsenter")
         else:
-            yield from ("wg", "wg-quick")
+            yield from ("nsenter", "wg", "wg-quick")
 
 
 def text_into(text: str, words: list[Word], *, place: Place, nodes: list[Node]) -> list[Node]:

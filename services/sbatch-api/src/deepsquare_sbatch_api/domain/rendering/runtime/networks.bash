@@ -8,7 +8,7 @@ __ds_start_network() {
   __ds_do __ds_x_write_gateway "$prefix" "${@:2}" || return $?
   __ds_find_address || return $?
   __ds_emit "ports=${__ds_site[VNET_PORTS]}" "READY_SECONDS=${__ds_site[READY_SECONDS]}" \
-    "address=$__ds_address" "storage=$__ds_storage" >"$prefix.options"
+    "address=$__ds_address" "number=$1" "storage=$__ds_storage" >"$prefix.options"
   __ds_spawn "$BASH" "$__ds_state/node.bash" gateway "$prefix"
   pid=$__ds_pid
   __ds_gateways+=("$pid")

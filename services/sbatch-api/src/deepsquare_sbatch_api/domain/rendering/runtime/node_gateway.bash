@@ -8,13 +8,14 @@ __node_gateway() {
   mkdir -m 700 -- "$__node_scratch" || exit $?
   __node_prefix=$1
   IFS=- read -r first last <<<"${__node_options[ports]}"
-  start=$((SLURM_JOB_ID % (last - first + 1)))
+  start=$(((${SLURM_JOB_ID:-0} + __node_options[number]) % (last - first + 1)))
   for ((port = 0; port <= last - first; port++)); do
     __node_port=$((first + (start + port) % (last - first + 1)))
     rm -f -- "$__node_scratch"/*
     __node_beside=__node_open_gateway
     __node_helpers=()
-    __node_supervise __node_enter_gateway "$1"
+    __node_supervise __node_enter_gateway "$1" || :
+    __node_delete_interfaces
     __node_end_helpers
     if [[ -e $__node_scratch/configured || ! -e $__node_scratch/taken ]]; then break; fi
   done
@@ -28,16 +29,34 @@ __node_enter_gateway() {
 
 __node_open_gateway() {
   __node_wait_until __node_has_entered || return 1
-  __node_start_helper __node_pasta "$__node_port:51820"
-  if __node_wait_until __node_is_configured_or_broken && __node_is_configured; then
+  __node_hold_namespaces
+  # One family only: with both, pasta is content when it gets the port in one of them.
+  __node_start_helper __node_pasta "$__node_port:51820" --ipv4-only
+  if ! __node_wait_until __node_is_configured_or_broken; then
+    cat -- "$__node_scratch"/*.log >&2
+  elif __node_is_configured && __node_has_port_alone; then
     printf '%s:%s\n' "${__node_options[address]}" "$__node_port" >"$__node_prefix.endpoint.new"
     mv -f -- "$__node_prefix.endpoint.new" "$__node_prefix.endpoint"
     return 0
   fi
-  if grep -qi 'bind' "$__node_scratch/network.log"; then : >"$__node_scratch/taken"; fi
-  cat -- "$__node_scratch"/*.log >&2
+  if ! __node_is_configured && ! grep -qi bind "$__node_scratch/network.log"; then
+    cat -- "$__node_scratch"/*.log >&2
+  else
+    rm -f -- "$__node_scratch/configured"
+    : >"$__node_scratch/taken"
+  fi
   __node_forward KILL
   return 1
+}
+
+# pasta binds with SO_REUSEADDR, so two gateways could share a port: whoever sees that gives way.
+__node_has_port_alone() {
+  local address count=0 port
+  printf -v port '%04X' "$__node_port"
+  while read -r _ address _; do
+    if [[ $address == *:"$port" ]]; then count=$((count + 1)); fi
+  done </proc/net/udp
+  ((count == 1))
 }
 
 __node_inside_gateway() {
@@ -47,6 +66,7 @@ __node_inside_gateway() {
   : >"$__node_scratch/entered"
   __node_wait_until __node_has_route || __node_fail 1 "device net0 is missing"
   umask 077
+  __node_hide_sockets || exit $?
   cp -- "$1.conf" "$__node_scratch/wg0.conf" || exit $?
   wg-quick up "$__node_scratch/wg0.conf" >"$__node_scratch/interfaces.log" 2>&1 || exit $?
   printf 1 >/proc/sys/net/ipv4/ip_forward

@@ -7,6 +7,7 @@ __node_run_in_network() {
   __node_write_resolv_conf
   __node_beside=__node_start_helpers
   __node_supervise __node_enter_network "$1" || code=$?
+  __node_delete_interfaces
   __node_end_helpers
   if [[ ! -e $__node_scratch/go ]] && ((code == 137)); then code=1; fi
   rm -rf -- "$__node_scratch"
@@ -32,6 +33,7 @@ __node_wait_until() {
 __node_start_helpers() {
   local key
   if ! __node_wait_until __node_has_entered; then return 1; fi
+  __node_hold_namespaces
   __node_start_helper "__node_${__node_options[network]}"
   if ! __node_wait_until __node_is_configured_or_broken || ! __node_is_configured; then
     __node_say "the network of this task was not set up:"
@@ -45,6 +47,23 @@ __node_start_helpers() {
       "${__node_options[bore_secret$key]-}"
   done
   : >"$__node_scratch/go"
+}
+
+# Keeps the namespaces reachable after the task, for deleting its interfaces.
+__node_hold_namespaces() {
+  { exec 6<"/proc/$__node_child/ns/user" 7<"/proc/$__node_child/ns/net"; } 2>/dev/null || :
+}
+
+# A kernel without WireGuard has a process behind each interface, which ends with it.
+__node_delete_interfaces() {
+  local file
+  for file in "$__node_scratch"/{wg,vnet}*.conf; do
+    if [[ ! -e $file ]]; then continue; fi
+    file=${file##*/}
+    nsenter --preserve-credentials --user=/proc/self/fd/6 --net=/proc/self/fd/7 -- \
+      ip link delete dev "${file%.conf}" 2>/dev/null || :
+  done
+  exec 6<&- 7<&-
 }
 
 __node_has_entered() { [[ -e $__node_scratch/entered ]] || ! kill -0 "$__node_child" 2>/dev/null; }
@@ -69,14 +88,16 @@ __node_slirp4netns() {
     "$__node_child" net0 >"$__node_scratch/network.log" 2>&1
 }
 
+# $1: forwarded UDP ports, or none; $2...: further options.
 __node_pasta() {
+  local ports=${1:-none}
   local -a user=()
   # As root, pasta would become nobody, who may not enter the namespace.
   if ((EUID == 0)); then user=(--runas 0:0); fi
-  exec pasta "${user[@]}" --foreground --config-net --mtu 65520 --ns-ifname net0 --address 169.254.254.100 \
-    --netmask 255.255.255.0 --gateway 169.254.254.2 --dns-forward 169.254.254.3 --no-map-gw \
-    --tcp-ports none --udp-ports "${1:-none}" --tcp-ns none --udp-ns none \
-    "$__node_child" >"$__node_scratch/network.log" 2>&1
+  exec pasta "${user[@]}" "${@:2}" --foreground --config-net --mtu 65520 --ns-ifname net0 \
+    --address 169.254.254.100 --netmask 255.255.255.0 --gateway 169.254.254.2 \
+    --dns-forward 169.254.254.3 --no-map-gw --tcp-ports none --udp-ports "$ports" --tcp-ns none \
+    --udp-ns none "$__node_child" >"$__node_scratch/network.log" 2>&1
 }
 
 # Keeps a bore client running. $1: target port, a blank, address of the server; $2 secret or empty.
@@ -154,10 +175,17 @@ __node_has_route() {
   return 1
 }
 
+# Userspace WireGuard keeps its sockets in one directory: this task gets its own.
+__node_hide_sockets() {
+  mkdir -p /var/run/wireguard 2>/dev/null || :
+  if [[ -d /var/run/wireguard ]]; then mount -t tmpfs tmpfs /var/run/wireguard; fi
+}
+
 # Interfaces in the order of the workflow, each from a file of its own.
 __node_bring_up_interfaces() {
   local key name
   umask 077
+  if [[ -n ${__node_options[interface0]-} ]]; then __node_hide_sockets || return $?; fi
   for ((key = 0; ; key++)); do
     name=${__node_options[interface$key]-}
     if [[ -z $name ]]; then return 0; fi

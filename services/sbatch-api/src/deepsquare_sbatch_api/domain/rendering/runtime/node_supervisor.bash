@@ -19,6 +19,7 @@ __node_supervise() {
     while kill -0 "$__node_child"; do wait "$__node_child" || :; done
     wait "$__node_child" || code=$?
   } 2>/dev/null
+  __node_forward KILL
   __node_child=''
   return "$code"
 }
@@ -29,7 +30,7 @@ __node_become() {
 }
 
 __node_forward() {
-  if [[ -n $__node_child ]]; then kill -s "$1" "$__node_child" 2>/dev/null || :; fi
+  if [[ -n $__node_child ]]; then kill -s "$1" -- "-$__node_child" 2>/dev/null || :; fi
 }
 
 # A private directory of this task on this node.
