@@ -44,7 +44,7 @@ class BatchSite:
     """A pretended site below one directory, and how batches run there."""
 
     root: Path
-    shell: str = "/bin/bash"
+    shell: str = os.environ.get("BATCH_SHELL", "/bin/bash")
     settings: dict[str, str] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
 
