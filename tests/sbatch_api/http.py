@@ -32,6 +32,7 @@ from deepsquare_sbatch_api.app.workflows import Planner, Workflows
 from deepsquare_sbatch_api.domain.sign_in import Expected
 from deepsquare_sbatch_api.entrypoints.http.app import create_app
 from deepsquare_sbatch_api.entrypoints.http.metrics import Metrics
+from deepsquare_sbatch_api.entrypoints.http.places import Places
 from deepsquare_sbatch_api.entrypoints.http.services import Services
 from deepsquare_sbatch_api.ports.limits import Allowance
 from deepsquare_sbatch_api.ports.sessions import Session
@@ -39,6 +40,7 @@ from deepsquare_sbatch_api.settings import Settings
 
 URL = "http://api.test"
 CHAIN_ID = 1337
+PLACES = 3
 ALL = frozenset({"workflows", "scripts", "logs"})
 KEYS = parse_keys("a" * 43 + "=")
 MINUTE = timedelta(minutes=1)
@@ -59,6 +61,7 @@ class Api:
     jobs: JobBoard = field(default_factory=JobBoard)
     scripts: MemoryScripts = field(default_factory=MemoryScripts)
     nonces: MemoryNonces = field(default_factory=MemoryNonces)
+    places: Places = field(default_factory=lambda: Places(PLACES))
 
     def __post_init__(self) -> None:
         self.tokens = JwtTokens(KEYS, issuer=URL)
@@ -116,5 +119,6 @@ class Api:
             allowance_by_quota=self.allowances,
             operator_networks=Settings.model_fields["operator_networks"].default,
             allow_anonymous=self.allow_anonymous,
+            follower_places=self.places,
         )
         return create_app(services, Metrics())

@@ -17,7 +17,7 @@ from tests.sbatch_api.doubles import ALICE, PROVIDER, a_job
 from tests.sbatch_api.http import Api
 from tests.sbatch_api.test_gates import WHO_BY_ROUTE
 
-from deepsquare_sbatch_api.app.planning import NothingFetched, RenderingPlanner
+from deepsquare_sbatch_api.entrypoints.planner import offline_planner
 
 CHECKS = [
     not_a_server_error,
@@ -36,7 +36,7 @@ PER_ROUTE = settings(
 @pytest.fixture
 def fuzzed(tmp_path: Path) -> Api:
     """The application with the real parser and renderer, and one job of Alice's."""
-    api = Api(tmp_path, planner=RenderingPlanner(NothingFetched()))
+    api = Api(tmp_path, planner=offline_planner())
     api.jobs.put(a_job())
     return api
 

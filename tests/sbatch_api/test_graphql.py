@@ -12,8 +12,8 @@ from tests.sbatch_api.http import Api
 from deepsquare.hashing import batch_location_hash
 from deepsquare.workflow import type_spec
 from deepsquare.workflow.model import WORKFLOW_TYPES
-from deepsquare_sbatch_api.app.planning import NothingFetched, RenderingPlanner
 from deepsquare_sbatch_api.entrypoints.graphql.sdl import sdl
+from deepsquare_sbatch_api.entrypoints.planner import offline_planner
 
 SUBMIT = "mutation Submit($job: Job!) { submit(job: $job) }"
 RESOURCES = {"tasks": 1, "cpusPerTask": 1, "memPerCpu": 512, "gpus": 0}
@@ -23,8 +23,7 @@ HELLO: dict[str, Any] = {"resources": RESOURCES, "steps": [{"run": {"command": "
 @pytest.fixture
 def real(tmp_path: Path) -> Api:
     """The application with the real parser and renderer, open to clients that do not sign in."""
-    planner = RenderingPlanner(NothingFetched())
-    return Api(tmp_path, allow_anonymous=True, planner=planner)
+    return Api(tmp_path, allow_anonymous=True, planner=offline_planner())
 
 
 async def post(api: Api, query: str, *, account: Any = None, **variables: Any) -> Any:

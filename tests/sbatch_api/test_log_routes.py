@@ -1,11 +1,12 @@
 """`/v1/jobs/{id}/logs` over HTTP."""
 
 import base64
+from contextlib import ExitStack
 
 import httpx
 import pytest
 from tests.sbatch_api.doubles import ALICE, BOB, JOB, NOON, PROVIDER, a_job, an_ended_job
-from tests.sbatch_api.http import Api
+from tests.sbatch_api.http import PLACES, Api
 
 from deepsquare.identifiers import Address
 from deepsquare_sbatch_api.ports.logs import LogId
@@ -238,3 +239,15 @@ async def test_follow__cut_log__carries_the_notice_and_right_offsets(api: Api) -
         "end",
     ]
     assert b"were cut here" in parts[1][1]
+
+
+async def test_follow__no_place_left__is_503_and_the_place_comes_back(written: Api) -> None:
+    async with written.client(PROVIDER) as client:
+        await append(client, b"", len(LINES), end="true")
+    with ExitStack() as taken:
+        for _ in range(PLACES):
+            taken.enter_context(written.places.take())
+        refused = await get(written, Accept="text/event-stream")
+        assert (refused.status_code, refused.json()["code"]) == (503, "too_busy")
+    for _ in range(PLACES + 1):
+        assert events(await get(written, Accept="text/event-stream"))[-1] == ("end", b"")

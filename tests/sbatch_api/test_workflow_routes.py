@@ -1,6 +1,7 @@
 """`/v1/workflows` over HTTP."""
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from tests.sbatch_api.doubles import ALICE, BOB
 from tests.sbatch_api.http import Api
 
 from deepsquare.hashing import batch_location_hash
+from deepsquare_sbatch_api.entrypoints.planner import offline_planner
 
 
 async def test_submit__valid__answers_what_the_chain_needs(api: Api) -> None:
@@ -126,6 +128,36 @@ async def test_render__not_signed_in__is_401_even_where_submits_are_open(tmp_pat
     api = Api(tmp_path, allow_anonymous=True)
     async with api.client() as client:
         assert (await client.post("/v1/workflows:render", content=b"doc")).status_code == 401
+
+
+BOMB = b"a0: &a0 [x, x]\n" + b"".join(
+    b"a%d: &a%d [*a%d, *a%d]\n" % (n, n, n - 1, n - 1) for n in range(1, 60)
+)
+
+
+@pytest.mark.parametrize(
+    ("document", "status"),
+    [
+        (BOMB, 422),
+        (b"[" * 10_000, 422),
+        (b'{"a":' * 10_000, 422),
+        (b"- " * 10_000, 422),
+        (b"x" * 50_000_000, 413),
+    ],
+    ids=["aliases", "brackets", "objects", "sequences", "size"],
+)
+async def test_submit__hostile_document__is_refused_fast(
+    tmp_path: Path, document: bytes, status: int
+) -> None:
+    """faults.md F2."""
+    api = Api(tmp_path, planner=offline_planner())
+    async with api.client(ALICE) as client:
+        began = time.process_time()
+        answer = await client.post("/v1/workflows", content=document)
+        took_s = time.process_time() - began
+    assert answer.status_code == status
+    assert took_s < 0.2
+    assert len(answer.json()["details"]) == 1
 
 
 async def test_schema__anyone__is_the_json_schema(api: Api) -> None:

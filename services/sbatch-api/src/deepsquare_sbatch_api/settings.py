@@ -133,6 +133,9 @@ class Settings(BaseSettings):
     sweep_s: PositiveInt = 60
     """Seconds between two passes over the store that find ended jobs and drop what has expired."""
 
+    max_followers: PositiveInt = 5000
+    """Followers of logs that one replica serves at a time; each takes about 40 kB."""
+
     submits_per_minute: PositiveInt = 120
     """Workflows one account, or one address when anonymous, may send in a minute."""
 

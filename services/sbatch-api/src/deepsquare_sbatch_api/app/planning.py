@@ -50,14 +50,6 @@ class Preparation(Protocol):
         """Expand modules and look images up; raises `WorkflowInvalid`."""
 
 
-class NothingFetched:
-    """`Preparation` that contacts nobody: modules and image look-up are switched off."""
-
-    async def prepare(self, parsed: ParsedWorkflow) -> Prepared:
-        """See `Preparation.prepare`."""
-        return Prepared(parsed.job, parsed.warnings)
-
-
 @dataclass(frozen=True)
 class RenderingPlanner:
     """`Planner` by the SDK's parser and the renderer."""

@@ -102,6 +102,15 @@ class TooMany(Refused):
         self.wait = wait
 
 
+class TooBusy(Unavailable):
+    """As many followers as this replica takes are connected."""
+
+    code = "too_busy"
+
+    def __init__(self) -> None:
+        super().__init__("too many logs are being followed here: try again later")
+
+
 class StoreUnavailable(Unavailable):
     """The store of scripts or logs does not answer."""
 

@@ -30,6 +30,7 @@ from deepsquare_sbatch_api.domain.retention import Retention
 from deepsquare_sbatch_api.domain.sign_in import Expected
 from deepsquare_sbatch_api.entrypoints.http.gates import Quota
 from deepsquare_sbatch_api.entrypoints.http.metrics import Metrics
+from deepsquare_sbatch_api.entrypoints.http.places import Places
 from deepsquare_sbatch_api.entrypoints.http.services import Services
 from deepsquare_sbatch_api.entrypoints.planner import build_planner
 from deepsquare_sbatch_api.entrypoints.stores import Stores, open_stores
@@ -89,6 +90,7 @@ async def _assemble(settings: Settings, stores: Stores, rpc: Rpc) -> _Parts:
         allowance_by_quota=_allowances(settings),
         operator_networks=settings.operator_networks,
         allow_anonymous=settings.allow_anonymous,
+        follower_places=Places(settings.max_followers),
     )
     sweep = Sweep(survey, stores.scripts, stores.logs, jobs, clock, rule)
     return _Parts(services, sweep)

@@ -11,6 +11,7 @@ from deepsquare_sbatch_api.app.logs import Logs
 from deepsquare_sbatch_api.app.scripts import Scripts
 from deepsquare_sbatch_api.app.sign_in import SignIn
 from deepsquare_sbatch_api.app.workflows import Workflows
+from deepsquare_sbatch_api.entrypoints.http.places import Places
 from deepsquare_sbatch_api.ports.clock import Clock
 from deepsquare_sbatch_api.ports.limits import Allowance, RateLimiter
 from deepsquare_sbatch_api.ports.sessions import SessionTokens
@@ -35,6 +36,7 @@ class Services:
     allowance_by_quota: Mapping[str, Allowance]
     operator_networks: tuple[IPv4Network | IPv6Network, ...]
     allow_anonymous: bool
+    follower_places: Places
 
 
 def services_of(request: HTTPConnection) -> Services:

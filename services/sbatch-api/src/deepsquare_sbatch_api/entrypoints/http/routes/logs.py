@@ -1,7 +1,7 @@
 """`/v1/jobs/{id}/logs`: the output of jobs."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -10,12 +10,14 @@ from fastapi.responses import StreamingResponse
 from deepsquare.identifiers import parse_job_id
 from deepsquare_sbatch_api.app.logs import Piece
 from deepsquare_sbatch_api.domain.access import JobFacts
+from deepsquare_sbatch_api.domain.errors import TooBusy
 from deepsquare_sbatch_api.domain.log_window import LogState
 from deepsquare_sbatch_api.entrypoints.http.bodies import LOG_BYTES
 from deepsquare_sbatch_api.entrypoints.http.events import as_events
 from deepsquare_sbatch_api.entrypoints.http.gates import LOG_READER, LOG_WRITER, Caller
 from deepsquare_sbatch_api.entrypoints.http.metrics import Metrics, metrics_of
 from deepsquare_sbatch_api.entrypoints.http.openapi import LOG_BODY, errors
+from deepsquare_sbatch_api.entrypoints.http.places import Places
 from deepsquare_sbatch_api.entrypoints.http.ranges import (
     ByteRange,
     RangeNotSatisfiable,
@@ -96,13 +98,18 @@ def _size(state: LogState) -> dict[str, Any]:
 
 
 def _follow(services: Services, job: JobFacts, *, start: int, metrics: Metrics) -> Response:
-    events = as_events(services.logs.follow(job, start=start))
+    places = services.follower_places
+    places.check()
+    events = _counted(as_events(services.logs.follow(job, start=start)), places, metrics)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_counted(events, metrics), media_type=_EVENTS, headers=headers)
+    return StreamingResponse(events, media_type=_EVENTS, headers=headers)
 
 
-async def _counted(events: AsyncGenerator[bytes], metrics: Metrics) -> AsyncIterator[bytes]:
-    with metrics.followers.track_inprogress():
+async def _counted(
+    events: AsyncGenerator[bytes], places: Places, metrics: Metrics
+) -> AsyncIterator[bytes]:
+    """Hold a place while the events are sent; if another took the last one, send none."""
+    with suppress(TooBusy), places.take(), metrics.followers.track_inprogress():
         async with aclosing(events):
             async for event in events:
                 yield event
