@@ -1,0 +1,124 @@
+"""The Ape scripts as an operator runs them, against anvil in the place of the testnet."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tools.abi.compiled import COMPILER_FOLDER, ROOT
+
+from deepsquare.deployment import Deployment, read_deployment
+from deepsquare.testing import Anvil, development_account
+
+pytestmark = pytest.mark.integration
+
+APE = Path(sys.executable).with_name("ape")
+PROVIDER = development_account(4).address
+
+
+@pytest.fixture(scope="module")
+def anvil() -> Iterator[Anvil]:
+    with Anvil() as chain:
+        yield chain
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("deployments")
+
+
+def run(
+    script: str, url: str, folder: Path, *arguments: str, account: int | None = 0
+) -> subprocess.CompletedProcess[str]:
+    """Run a script on deepsquare:testnet, with a development account as the key file."""
+    environment = {
+        **os.environ,
+        "DEEPSQUARE_TESTNET_RPC_URL": url,
+        "DEEPSQUARE_DEPLOYMENTS": str(folder),
+        "DEEPSQUARE_GRID_ADMIN": development_account(1).address,
+        "SOLCX_BINARY_PATH": str(COMPILER_FOLDER),
+    }
+    if account is not None:
+        key = folder / "key"
+        key.write_text(development_account(account).key.hex())
+        environment["DEEPSQUARE_DEPLOYER_KEY_FILE"] = str(key)
+    return subprocess.run(
+        [APE, "run", *script.split(), *arguments, "--network", "deepsquare:testnet"],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def deployed(anvil: Anvil, folder: Path) -> tuple[str, Deployment]:
+    result = run("deploy", anvil.http_url, folder)
+    assert result.returncode == 0, result.stderr
+    return result.stdout, read_deployment(folder / "179188.json")
+
+
+def test_deploy__tells_the_cost_first__and_writes_the_record(
+    deployed: tuple[str, Deployment],
+) -> None:
+    said, deployment = deployed
+    rehearsal, _, rest = said.partition("gas in all; at today's fees at most")
+    assert "create MetaScheduler" in rehearsal
+    assert rest.count("create MetaScheduler") == 1
+    assert rest.rstrip().endswith("deployed, read back and written to 179188.json")
+    assert deployment.chain_id == 179188
+
+
+def test_deploy__again__deploys_nothing(
+    anvil: Anvil, folder: Path, deployed: tuple[str, Deployment]
+) -> None:
+    result = run("deploy", anvil.http_url, folder)
+    assert result.returncode == 0
+    assert f"has the grid already: MetaScheduler {deployed[1].meta_scheduler}" in result.stdout
+    assert "create" not in result.stdout
+
+
+def test_deploy__without_a_key__says_so_in_one_line(anvil: Anvil, tmp_path: Path) -> None:
+    result = run("deploy", anvil.http_url, tmp_path, account=None)
+    assert result.returncode == 1
+    assert error_line(result) == (
+        "Error: there is no key to deploy with: set DEEPSQUARE_DEPLOYER_KEY_FILE"
+        " or give --account ALIAS"
+    )
+
+
+def test_deploy__to_another_chain__says_so_in_one_line(tmp_path: Path) -> None:
+    with Anvil(chain_id=1337) as other:
+        result = run("deploy", other.http_url, tmp_path)
+    assert result.returncode == 1
+    assert "179188" in error_line(result)
+    assert "1337" in error_line(result)
+
+
+def test_deploy__with_an_empty_wallet__says_so_in_one_line(anvil: Anvil, tmp_path: Path) -> None:
+    result = run("deploy", anvil.http_url, tmp_path, account=50)
+    assert result.returncode == 1
+    assert "has 0.000000 coin for gas, but this can take" in error_line(result)
+    assert not list(tmp_path.glob("*.json"))
+
+
+def test_operate__a_call_twice__acts_once_and_then_says_why_not(
+    anvil: Anvil, folder: Path, deployed: tuple[str, Deployment]
+) -> None:
+    first, second = (run("operate ban", anvil.http_url, folder, PROVIDER) for _ in range(2))
+    assert "ProviderManager.ban: done" in first.stdout
+    assert second.returncode == 1
+    assert error_line(second) == "Error: the contract refused: AlreadyDone()"
+
+
+def error_line(result: subprocess.CompletedProcess[str]) -> str:
+    """The one line of complaint; what Ape logs about connecting is not one."""
+    lines = (result.stdout + result.stderr).splitlines()
+    [line] = [line for line in lines if line.upper().startswith("ERROR")]
+    assert "Traceback" not in result.stderr
+    return line
