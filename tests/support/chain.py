@@ -1,6 +1,7 @@
 """A real EVM chain for tests, and a grid deployed on it."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 
@@ -138,12 +139,20 @@ def grid_chain(accounts: Accounts) -> Iterator[tuple[Anvil, Deployment]]:
         yield chain, asyncio.run(prepare(chain))
 
 
+async def mine_now(rpc: Rpc) -> None:
+    """Mine a block with the wall clock's time: undoing a test has set the chain's clock back."""
+    now_s = int(time.time())
+    for method, parameters in (("evm_setTime", [now_s]), ("anvil_mine", [])):
+        await rpc.outcomes([Request(method, parameters, may_be_null=True)])
+
+
 @pytest.fixture
 async def stage(grid_chain: tuple[Anvil, Deployment], accounts: Accounts) -> AsyncIterator[Stage]:
     """The grid of `grid_chain`; what a test does to it is undone."""
     chain, deployment = grid_chain
     async with Rpc([chain.http_url]) as rpc:
         snapshot = await rpc.request("evm_snapshot")
+        await mine_now(rpc)
         grid = await Grid.connect(rpc, deployment.meta_scheduler, chain.chain_id)
         yield Stage(chain, grid, accounts)
         await rpc.request("evm_revert", snapshot)
