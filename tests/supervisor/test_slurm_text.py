@@ -220,6 +220,14 @@ async def test_fault_b10__completion_log_missing__is_no_answer(tmp_path: Path) -
         await CompletionLog(tmp_path / "none").ended([JOB])
 
 
+@given(st.lists(st.sampled_from([*"=|: 0:1-\n", "Name=", JOB, "JobState=", "FAILED"])))
+def test_any_mixture_of_fields__is_read_or_left_out(parts: list[str]) -> None:
+    text = "".join(parts)
+    parsing.parse_queue(text)
+    with contextlib.suppress(parsing.UnreadableAnswer):
+        parsing.parse_completion(text)
+
+
 @given(st.text())
 def test_any_text__as_answer__is_read_or_named_unreadable(text: str) -> None:
     parsing.parse_queue(text)

@@ -89,7 +89,10 @@ class SlurmDatabase:
             raise AccountingUnavailable(error.message) from error
         if outcome.code:
             raise AccountingUnavailable(f"sacct: {outcome.stderr[:500]}")
-        return parsing.parse_accounting(outcome.stdout)
+        try:
+            return parsing.parse_accounting(outcome.stdout)
+        except parsing.UnreadableAnswer as error:
+            raise AccountingUnavailable(error.message) from error
 
 
 async def _run(argv: Sequence[str], *, env: Mapping[str, str], stdin: bytes = b"") -> Outcome:

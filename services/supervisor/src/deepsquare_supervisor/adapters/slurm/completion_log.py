@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from deepsquare.identifiers import JobId
-from deepsquare_supervisor.adapters.slurm.parsing import parse_completion
+from deepsquare_supervisor.adapters.slurm.parsing import UnreadableAnswer, parse_completion
 from deepsquare_supervisor.domain.batch import Batch
 from deepsquare_supervisor.ports.batch_system import AccountingUnavailable
 
@@ -33,6 +33,8 @@ class CompletionLog:
         except OSError as error:
             message = f"the completion log {self._path} cannot be read: {error}"
             raise AccountingUnavailable(message) from error
+        except UnreadableAnswer as error:
+            raise AccountingUnavailable(error.message) from error
 
 
 def _of_job(text: mmap.mmap, job_id: JobId) -> Iterator[Batch]:

@@ -14,10 +14,15 @@ from deepsquare_supervisor.domain.batch import Batch, BatchState, SlurmId, WaitS
 
 _JOB_NAME = re.compile(r"0x[0-9a-f]{64}")
 _LIMIT = re.compile(r"(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+)")
+_NUMBER = re.compile(r"[0-9]{1,15}")
+_EXIT_CODE = re.compile(r"([0-9]{1,5}):([0-9]{1,5})")
 _COMPLETION_FIELD = re.compile(r"(?:^|(?<= ))([A-Za-z]+)=")
 
 _NO_NODES = "None assigned"
 """What sacct says of a batch that never got nodes; its start is then the time of its end."""
+
+_COMPLETION_KEYS = {"JobId", "Name", "JobState", "TimeLimit", "StartTime", "EndTime", "NodeCnt",
+                    "SubmitTime", "ExitCode"}  # fmt: skip
 
 _QUEUED = {"PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "SPECIAL_EXIT",
            "RESV_DEL_HOLD"}  # fmt: skip
@@ -33,7 +38,7 @@ class UnreadableAnswer(Broken):
 def parse_submission(text: str) -> SlurmId:
     """Read the answer of ``sbatch --parsable``: a number, and the cluster after a semicolon."""
     number = text.strip().split(";")[0]
-    if not number.isdigit():
+    if not _NUMBER.fullmatch(number):
         raise UnreadableAnswer(f"sbatch answered {text[:200]!r} instead of a batch number")
     return SlurmId(int(number))
 
@@ -45,7 +50,9 @@ def parse_queue(text: str) -> tuple[Batch, ...]:
 
 
 def _is_of_a_job(fields: list[str]) -> bool:
-    return len(fields) == len(QUEUE_FIELDS) and bool(_JOB_NAME.fullmatch(fields[1]))
+    if len(fields) != len(QUEUE_FIELDS):
+        return False
+    return bool(_NUMBER.fullmatch(fields[0]) and _JOB_NAME.fullmatch(fields[1]))
 
 
 def _queued_batch(fields: list[str]) -> Batch:
@@ -83,7 +90,7 @@ def parse_accounting(text: str) -> tuple[Batch, ...]:
             submitted_at=parse_time(row["Submit"]),
             started_at=parse_time(row["Start"]) if row["NodeList"] != _NO_NODES else 0,
             ended_at=parse_time(row["End"]),
-            limit_minutes=int(row["TimelimitRaw"]) if row["TimelimitRaw"].isdigit() else 0,
+            limit_minutes=int(row["TimelimitRaw"]) if _NUMBER.fullmatch(row["TimelimitRaw"]) else 0,
             status=parse_exit_code(row["ExitCode"]),
         )
         for row in ended
@@ -98,8 +105,10 @@ def parse_completion(line: str) -> Batch | None:
     end as its start.
     """
     fields = _completion_fields(line)
-    state = ended_state(fields.get("JobState", ""))
-    if not state or not _JOB_NAME.fullmatch(fields.get("Name", "")):
+    if not fields.keys() >= _COMPLETION_KEYS or not _JOB_NAME.fullmatch(fields["Name"]):
+        return None
+    state = ended_state(fields["JobState"])
+    if not state or not _NUMBER.fullmatch(fields["JobId"]):
         return None
     has_started = fields["NodeCnt"] != "0"
     limit = fields["TimeLimit"]
@@ -110,7 +119,7 @@ def parse_completion(line: str) -> Batch | None:
         submitted_at=parse_time(fields["SubmitTime"]),
         started_at=parse_time(fields["StartTime"]) if has_started else 0,
         ended_at=parse_time(fields["EndTime"]),
-        limit_minutes=int(limit) if limit.isdigit() else 0,
+        limit_minutes=int(limit) if _NUMBER.fullmatch(limit) else 0,
         status=parse_exit_code(fields["ExitCode"]),
     )
 
@@ -120,7 +129,7 @@ def _completion_fields(line: str) -> dict[str, str]:
     marks = [*_COMPLETION_FIELD.finditer(line)]
     ends = [*(mark.start() for mark in marks[1:]), len(line)]
     pairs = [
-        (mark[1], line[mark.end() : end].strip()) for mark, end in zip(marks, ends, strict=True)
+        (mark[1], line[mark.end() : end].strip()) for mark, end in zip(marks, ends, strict=False)
     ]
     return dict(reversed(pairs))
 
@@ -138,13 +147,13 @@ def ended_state(text: str) -> BatchState | None:
 
 def parse_exit_code(text: str) -> WaitStatus:
     """Read ``code:signal``; 22.05 writes an out-of-memory kill as ``0:125``."""
-    code, _, signal = text.partition(":")
-    return WaitStatus(int(code or 0), int(signal or 0))
+    found = _EXIT_CODE.fullmatch(text)
+    return WaitStatus(int(found[1]), int(found[2])) if found else WaitStatus()
 
 
 def parse_time(text: str) -> int:
     """Read Unix seconds, or local time in ISO form; 0 for a time that is not set."""
-    if text.isdigit():
+    if _NUMBER.fullmatch(text):
         return int(text)
     try:
         return int(datetime.fromisoformat(text).timestamp())
