@@ -64,13 +64,22 @@ class Outbound:
 
 
 class CheckedTransport(httpx.AsyncBaseTransport):
-    """Connects each request to a checked address of its host; TLS still names the host."""
+    """Connects each request to a checked address of its host; TLS still names the host.
 
-    def __init__(self, outbound: Outbound, *, ssl_context: SSLContext) -> None:
+    ``inner`` takes requests whose URL holds an address; by default it speaks HTTP itself.
+    """
+
+    def __init__(
+        self,
+        outbound: Outbound,
+        *,
+        ssl_context: SSLContext,
+        inner: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         self._outbound = outbound
         # A kept connection would be reused for another name at the same address, unverified.
         alone = httpx.Limits(max_keepalive_connections=0)
-        self._inner = httpx.AsyncHTTPTransport(verify=ssl_context, limits=alone)
+        self._inner = inner or httpx.AsyncHTTPTransport(verify=ssl_context, limits=alone)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request; raises `HostNotAllowed`, `NameNotFound` or an `httpx.HTTPError`."""

@@ -20,6 +20,9 @@ MANIFEST_TYPES = frozenset(
         "application/vnd.docker.distribution.manifest.v2+json",
     }
 )
+MAX_BRACKETS = 10_000
+"""Where a library raised Python's recursion limit, deep nesting would end the process."""
+
 ACCEPTED = ", ".join(sorted(INDEX_TYPES | MANIFEST_TYPES))
 
 
@@ -48,7 +51,7 @@ def check_digest(body: bytes, expected: str) -> None:
 def decoded(body: bytes) -> Mapping[str, Any]:
     """Decode a JSON object; raises `ImageUnknown`."""
     try:
-        value = json.loads(body)
+        value = json.loads(body) if body.count(b"[") + body.count(b"{") <= MAX_BRACKETS else None
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):

@@ -1,0 +1,511 @@
+"""Image look-up by the OCI distribution protocol (W-LOOK-1 to W-LOOK-7)."""
+
+import base64
+import hashlib
+import http.server
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from tests.sbatch_api.modules.repositories import Certificates, serving
+
+from deepsquare_sbatch_api.adapters.outbound import CheckedTransport, Outbound
+from deepsquare_sbatch_api.adapters.registries import CachedRegistries, OciRegistries
+from deepsquare_sbatch_api.adapters.registries import client as client_module
+from deepsquare_sbatch_api.adapters.registries.challenge import Challenge, parse_challenges
+from deepsquare_sbatch_api.adapters.registries.manifests import Platform
+from deepsquare_sbatch_api.adapters.registries.names import registry_host, repository_name
+from deepsquare_sbatch_api.domain.outbound import parse_outbound_rule
+from deepsquare_sbatch_api.domain.rendering import ImageFacts, ImageReference
+from deepsquare_sbatch_api.ports.images import ImageRefused, ImageUnknown
+
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+
+REGISTRY, AUTH, CDN = "registry.example.test", "auth.example.test", "cdn.other.test"
+
+
+def digest_of(body: bytes) -> str:
+    return "sha256:" + hashlib.sha256(body).hexdigest()
+
+
+def encoded(value: object) -> bytes:
+    return json.dumps(value).encode()
+
+
+@dataclass
+class Answer:
+    status: int = 200
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Request:
+    host: str
+    path: str
+    authorization: str | None
+
+
+@dataclass
+class Registry:
+    """A registry stand-in on loopback that answers under several names."""
+
+    port: int = 0
+    answers: dict[str, Answer] = field(default_factory=dict)
+    requests: list[Request] = field(default_factory=list)
+    login: str | None = None
+    """Authorization that the registry asks for."""
+    challenge: str = ""
+
+    def put_image(self, *, media_type: str | None = OCI_MANIFEST, index: str | None = None) -> str:
+        """Offer ``a/b:v1`` and return its digest."""
+        config = encoded({"config": {"WorkingDir": "/work"}})
+        manifest = encoded({"config": {"digest": digest_of(config)}, "layers": []})
+        kind = {} if media_type is None else {"Content-Type": media_type}
+        self.put("manifests/v1", manifest, kind)
+        self.put(f"manifests/{digest_of(manifest)}", manifest, kind)
+        self.put(f"blobs/{digest_of(config)}", config, {"Content-Type": "application/json"})
+        if index is None:
+            return digest_of(manifest)
+        entries = [
+            {"digest": "sha256:" + "0" * 64, "platform": {"os": "linux", "architecture": "arm64"}},
+            {"digest": digest_of(manifest), "platform": {"os": "linux", "architecture": "amd64"}},
+        ]
+        body = encoded({"manifests": entries, "mediaType": index})
+        self.put("manifests/v1", body, {"Content-Type": index})
+        return digest_of(body)
+
+    def put(self, path: str, body: bytes, headers: dict[str, str] | None = None) -> None:
+        self.answers[f"/v2/a/b/{path}"] = Answer(200, body, headers or {})
+
+    def answer(self, request: Request) -> Answer:
+        self.requests.append(request)
+        protected = request.path.startswith("/v2/") and request.host.startswith(REGISTRY)
+        if self.login is not None and protected and request.authorization != self.login:
+            return Answer(401, b"{}", {"WWW-Authenticate": self.challenge})
+        return self.answers.get(request.path, Answer(404, b"{}"))
+
+    def image(self, **changes: Any) -> ImageReference:
+        return ImageReference(
+            **{"registry": f"{REGISTRY}:{self.port}", "name": "a/b", "tag": "v1", **changes}
+        )
+
+    def authorizations(self, host: str) -> list[str | None]:
+        return [each.authorization for each in self.requests if each.host.startswith(host)]
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> Certificates:
+    return Certificates(tmp_path, REGISTRY, AUTH, CDN)
+
+
+@pytest.fixture
+def registry(certificates: Certificates) -> Iterator[Registry]:
+    registry = Registry()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            request = Request(self.headers["Host"], self.path, self.headers["Authorization"])
+            answer = registry.answer(request)
+            self.send_response(answer.status)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(answer.body)))
+            self.end_headers()
+            self.wfile.write(answer.body)
+
+        def log_message(self, *arguments: object) -> None:
+            del arguments
+
+    with serving(Handler, certificates.for_server()) as port:
+        registry.port = port
+        yield registry
+
+
+async def loopback(host: str, port: int) -> list[str]:
+    del host, port
+    return ["127.0.0.1"]
+
+
+def registries(
+    registry: Registry, certificates: Certificates, *, platform: Platform | None = None
+) -> OciRegistries:
+    allow = tuple(f"{host}:{registry.port}" for host in (REGISTRY, AUTH, CDN))
+    outbound = Outbound(parse_outbound_rule(allow), resolver=loopback)
+    transport = CheckedTransport(outbound, ssl_context=certificates.for_client())
+    return OciRegistries(httpx.AsyncClient(transport=transport), outbound, platform=platform)
+
+
+@pytest.fixture
+def subject(registry: Registry, certificates: Certificates) -> OciRegistries:
+    return registries(registry, certificates)
+
+
+async def refused(subject: OciRegistries, image: ImageReference) -> str:
+    with pytest.raises(ImageRefused) as caught:
+        await subject.look_up(image)
+    return str(caught.value)
+
+
+async def unknown(subject: OciRegistries, image: ImageReference) -> str:
+    with pytest.raises(ImageUnknown) as caught:
+        await subject.look_up(image)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    [OCI_MANIFEST, DOCKER_MANIFEST, None, "text/plain", f"{OCI_MANIFEST}; charset=utf-8"],
+)
+@pytest.mark.parametrize("index", [None, OCI_INDEX, DOCKER_LIST])
+async def test_image__of_every_form__is_pinned_to_what_its_tag_names(
+    registry: Registry, subject: OciRegistries, media_type: str | None, index: str | None
+) -> None:
+    """W-LOOK-1, W-LOOK-2."""
+    digest = registry.put_image(media_type=media_type, index=index)
+    facts = await subject.look_up(registry.image())
+    assert facts == ImageFacts(digest=digest, working_directory="/work")
+
+
+async def test_index__without_media_type__is_known_by_its_body(
+    registry: Registry, subject: OciRegistries
+) -> None:
+    """W-LOOK-2."""
+    registry.put_image(index=OCI_INDEX)
+    answer = registry.answers["/v2/a/b/manifests/v1"]
+    body = json.loads(answer.body)
+    del body["mediaType"]
+    registry.put("manifests/v1", encoded(body), {"Content-Type": "application/json"})
+    assert (await subject.look_up(registry.image())).digest == digest_of(encoded(body))
+
+
+async def test_index__for_another_platform__gives_that_one_or_is_refused(
+    registry: Registry, certificates: Certificates
+) -> None:
+    """W-LOOK-2."""
+    registry.put_image(index=OCI_INDEX)
+    other = registries(registry, certificates, platform=Platform("linux", "riscv64"))
+    assert await refused(other, registry.image()) == "the image is not made for linux/riscv64"
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {},
+        {"config": {}},
+        {"config": {"WorkingDir": ""}},
+        {"config": {"WorkingDir": "relative"}},
+        {"config": None},
+    ],
+)
+async def test_configuration__without_a_directory__is_found_without(
+    registry: Registry, subject: OciRegistries, config: object
+) -> None:
+    body = encoded(config)
+    manifest = encoded({"config": {"digest": digest_of(body)}})
+    registry.put("manifests/v1", manifest)
+    registry.put(f"blobs/{digest_of(body)}", body)
+    facts = await subject.look_up(registry.image())
+    assert facts == ImageFacts(digest=digest_of(manifest), working_directory=None)
+
+
+async def test_bearer_token__is_fetched_with_credentials_of_the_same_domain(
+    registry: Registry, subject: OciRegistries
+) -> None:
+    """W-LOOK-1, W-LOOK-4."""
+    digest = registry.put_image()
+    registry.login = "Bearer t0ken"
+    registry.challenge = (
+        f'Bearer realm="https://{AUTH}:{registry.port}/token?x=a=b",service="a, \\"b\\"",'
+        'scope="repository:a/b:pull,push"'
+    )
+    path = "/token?x=a%3Db&scope=repository%3Aa%2Fb%3Apull%2Cpush&service=a%2C+%22b%22"
+    registry.answers[path] = Answer(200, encoded({"access_token": "t0ken"}))
+    assert (await subject.look_up(registry.image())).digest == digest
+    assert registry.authorizations(AUTH) == [None]
+    image = registry.image(username="user", password="p:w")
+    assert (await subject.look_up(image)).digest == digest
+    basic = "Basic " + base64.b64encode(b"user:p:w").decode()
+    assert registry.authorizations(AUTH) == [None, basic]
+    assert basic not in registry.authorizations(REGISTRY)
+
+
+async def test_credentials__never_go_to_a_realm_of_another_domain(
+    registry: Registry, subject: OciRegistries
+) -> None:
+    """W-LOOK-4."""
+    registry.put_image()
+    registry.login = "Bearer t"
+    registry.challenge = f'Bearer realm="https://{CDN}:{registry.port}/token"'
+    path = "/token?scope=repository%3Aa%2Fb%3Apull"
+    registry.answers[path] = Answer(200, encoded({"token": "t"}))
+    await subject.look_up(registry.image(username="user", password="secret"))
+    assert registry.authorizations(CDN) == [None]
+
+
+async def test_basic_access__is_answered_when_credentials_are_given(
+    registry: Registry, subject: OciRegistries
+) -> None:
+    """W-LOOK-1."""
+    digest = registry.put_image()
+    registry.login = "Basic " + base64.b64encode("ü:p".encode()).decode()
+    registry.challenge = 'Basic realm="x"'
+    image = registry.image(username="ü", password="p")
+    assert (await subject.look_up(image)).digest == digest
+    assert await refused(subject, registry.image()) == "access to the image is denied"
+    wrong = registry.image(username="ü", password="wrong")
+    assert await refused(subject, wrong) == "access to the image is denied"
+
+
+async def test_redirect__to_another_host__carries_no_credentials(
+    registry: Registry, subject: OciRegistries
+) -> None:
+    """W-LOOK-3, W-LOOK-4."""
+    digest = registry.put_image()
+    registry.login = "Basic " + base64.b64encode(b"u:p").decode()
+    registry.challenge = 'Basic realm="x"'
+    path = next(path for path in registry.answers if "/blobs/" in path)
+    registry.answers["/elsewhere"] = registry.answers[path]
+    target = f"https://{CDN}:{registry.port}/elsewhere"
+    registry.answers[path] = Answer(307, b"", {"Location": target})
+    assert (await subject.look_up(registry.image(username="u", password="p"))).digest == digest
+    assert registry.authorizations(CDN) == [None]
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://169.254.169.254/latest",
+        "http://registry.example.test/x",
+        "https://10.0.0.1/",
+        "file:///etc/passwd",
+        "https://[::1]/",
+        "https://elsewhere.test/",
+    ],
+)
+async def test_redirect_or_realm__to_a_host_not_allowed__is_refused(
+    registry: Registry, subject: OciRegistries, target: str
+) -> None:
+    """W-LOOK-5, F3."""
+    registry.answers["/v2/a/b/manifests/v1"] = Answer(302, b"", {"Location": target})
+    assert "is not allowed" in await refused(subject, registry.image())
+    registry.login, registry.challenge = "Bearer x", f'Bearer realm="{target}"'
+    assert "is not allowed" in await refused(subject, registry.image())
+
+
+async def test_registry__not_allowed__is_refused_without_a_packet(
+    registry: Registry, subject: OciRegistries
+) -> None:
+    """W-LOOK-5."""
+    for host in ("localhost", "intern.test", f"127.0.0.1:{registry.port}"):
+        assert "is not allowed" in await refused(subject, registry.image(registry=host))
+    assert registry.requests == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (Answer(404), "the registry has no such image"),
+        (Answer(403), "access to the image is denied"),
+    ],
+)
+async def test_answer__that_settles_it__refuses_the_image(
+    registry: Registry, subject: OciRegistries, answer: Answer, message: str
+) -> None:
+    """W-LOOK-6."""
+    registry.answers["/v2/a/b/manifests/v1"] = answer
+    assert await refused(subject, registry.image()) == message
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (Answer(429), "the registry asks to slow down"),
+        (Answer(500), "the registry answers with status 500"),
+        (Answer(204), "the registry answers with status 204"),
+        (Answer(200, b"<html>"), "the registry's answer is no JSON object"),
+        (Answer(200, b"[" * 100_000), "the registry's answer is no JSON object"),
+        (Answer(200, b"{}"), "the registry's answer is neither a manifest nor an index"),
+        (
+            Answer(200, encoded({"config": {"digest": "md5:0"}})),
+            "the registry's answer names no sha256 digest",
+        ),
+        (
+            Answer(200, encoded({"config": {"digest": "sha256:../../x"}})),
+            "the registry's answer names no sha256 digest",
+        ),
+        (
+            Answer(200, b"{}", {"Docker-Content-Digest": "sha256:" + "0" * 64}),
+            "the registry sent something else than it announced",
+        ),
+        (Answer(200, b" " * (4 * 1024 * 1024 + 1)), "the registry's answer exceeds 4194304 bytes"),
+    ],
+)
+async def test_answer__that_says_nothing__leaves_the_image_unknown(
+    registry: Registry, subject: OciRegistries, answer: Answer, message: str
+) -> None:
+    """W-LOOK-3, W-LOOK-6."""
+    registry.answers["/v2/a/b/manifests/v1"] = answer
+    assert await unknown(subject, registry.image()) == message
+
+
+async def test_blob__that_is_not_its_digest__leaves_the_image_unknown(
+    registry: Registry, subject: OciRegistries
+) -> None:
+    """W-LOOK-3."""
+    registry.put_image()
+    path = next(path for path in registry.answers if "/blobs/" in path)
+    registry.answers[path].body = b"{}"
+    assert "something else" in await unknown(subject, registry.image())
+
+
+async def test_redirects__more_than_three__leave_the_image_unknown(
+    registry: Registry, subject: OciRegistries
+) -> None:
+    """W-LOOK-3."""
+    registry.answers["/v2/a/b/manifests/v1"] = Answer(
+        302, b"", {"Location": "/v2/a/b/manifests/v1"}
+    )
+    assert await unknown(subject, registry.image()) == "the registry redirects too often"
+    assert len(registry.requests) == 4
+
+
+async def test_registry__that_does_not_answer__leaves_the_image_unknown(
+    registry: Registry, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """W-LOOK-3, W-LOOK-6."""
+    gone = Registry(port=1)
+    assert await unknown(registries(gone, certificates), gone.image()) == (
+        "the registry cannot be reached"
+    )
+    monkeypatch.setattr(client_module, "IMAGE_SECONDS", 0)
+    assert await unknown(registries(registry, certificates), registry.image()) == (
+        "the registry takes too long"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "tag"),
+    [
+        ("../secret", "v1"),
+        ("a//b", "v1"),
+        ("a/", "v1"),
+        ("a/b", "-v1"),
+        ("a/b", "a:b"),
+        ("a..b", "v1"),
+    ],
+)
+async def test_name__that_no_registry_can_have__is_refused_without_a_packet(
+    registry: Registry, subject: OciRegistries, name: str, tag: str
+) -> None:
+    assert "name and tag" in await refused(subject, registry.image(name=name, tag=tag))
+    assert registry.requests == []
+
+
+@pytest.mark.parametrize(
+    ("registry_name", "name", "host", "repository"),
+    [
+        (None, "alpine", "registry-1.docker.io", "library/alpine"),
+        (None, "a/b", "registry-1.docker.io", "a/b"),
+        ("docker.io", "alpine", "registry-1.docker.io", "library/alpine"),
+        ("registry-1.docker.io", "alpine", "registry-1.docker.io", "library/alpine"),
+        ("quay.io", "alpine", "quay.io", "alpine"),
+    ],
+)
+def test_names__follow_the_table_of_images(
+    registry_name: str | None, name: str, host: str, repository: str
+) -> None:
+    """W-LOOK-1, section 3.12."""
+    image = ImageReference(registry_name, name, "latest")
+    assert (registry_host(image), repository_name(image)) == (host, repository)
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("", []),
+        ("Basic", [Challenge("basic", {})]),
+        (
+            'Bearer realm="a,b=c", service = x',
+            [Challenge("bearer", {"realm": "a,b=c", "service": "x"})],
+        ),
+        (
+            'Basic realm="a \\"b\\"", Bearer REALM="c"',
+            [Challenge("basic", {"realm": 'a "b"'}), Challenge("bearer", {"realm": "c"})],
+        ),
+        (
+            "Negotiate abc==, Basic realm=x",
+            [Challenge("negotiate", {}), Challenge("basic", {"realm": "x"})],
+        ),
+        (", ,Basic realm=x,,", [Challenge("basic", {"realm": "x"})]),
+    ],
+)
+def test_challenges__are_read_by_the_grammar(header: str, expected: list[Challenge]) -> None:
+    """W-LOOK-1."""
+    assert parse_challenges(header) == expected
+
+
+class ManualClock:
+    def __init__(self) -> None:
+        self.time = datetime(2024, 1, 1, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.time
+
+
+class Counting:
+    """`ImageRegistries` that counts what it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[ImageReference] = []
+
+    async def look_up(self, image: ImageReference) -> ImageFacts:
+        self.asked.append(image)
+        if image.name == "none":
+            raise ImageRefused("no such image")
+        if image.name == "away":
+            raise ImageUnknown("away")
+        return ImageFacts(digest="sha256:" + "0" * 64)
+
+
+async def ask(subject: CachedRegistries, image: ImageReference) -> str:
+    try:
+        return str((await subject.look_up(image)).digest)
+    except (ImageRefused, ImageUnknown) as error:
+        return str(error)
+
+
+async def test_cache__keeps_found_five_minutes__not_found_half_a_minute__unknown_never() -> None:
+    """W-LOOK-7."""
+    clock, counting = ManualClock(), Counting()
+    subject = CachedRegistries(counting, clock)
+    for name, seconds in (("found", 300), ("none", 30)):
+        image = ImageReference(None, name, "v1")
+        first = await ask(subject, image)
+        clock.time += timedelta(seconds=seconds - 1)
+        assert await ask(subject, image) == first
+        assert counting.asked.count(image) == 1
+        clock.time += timedelta(seconds=1)
+        assert await ask(subject, image) == first
+        assert counting.asked.count(image) == 2
+    away = ImageReference(None, "away", "v1")
+    assert [await ask(subject, away), await ask(subject, away)] == ["away", "away"]
+    assert counting.asked.count(away) == 2
+
+
+async def test_cache__tells_credentials_apart__and_holds_none_of_them() -> None:
+    """W-LOOK-7."""
+    counting = Counting()
+    subject = CachedRegistries(counting, ManualClock())
+    for password in ("a", "b", "a"):
+        await subject.look_up(ImageReference("quay.io", "x", "v1", "user", password))
+    assert len(counting.asked) == 2
+    assert "user" not in repr(vars(subject))
