@@ -57,7 +57,9 @@ class ImageLookUp:
         answers = await self._answers(images[:MAX_IMAGES])
         found = LookedUp()
         for image in images:
-            answer = answers.get(image, ImageUnknown(f"a job has at most {MAX_IMAGES} images"))
+            answer = answers.get(
+                image, ImageUnknown(f"a job has at most {MAX_IMAGES} images that are looked up")
+            )
             self._note(found, image, answer, _problems_at(job, image, places))
         return found
 
