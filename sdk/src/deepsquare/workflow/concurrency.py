@@ -5,10 +5,10 @@ A walk over the steps in order, with the launches that are started and not yet a
 module are scopes.
 """
 
-import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from deepsquare.workflow.addresses import interface_of
 from deepsquare.workflow.demand import NOTHING, Demand, capacity_of, demand_of
 from deepsquare.workflow.loops import iteration_count
 from deepsquare.workflow.model import Job, JobResources, Step, StepFor, StepRun, StepUse, VNet
@@ -144,5 +144,5 @@ def _times(body: Scope, room: Demand) -> int:
 def _users_in(run: StepRun) -> Iterator[tuple[tuple[str, str], VNet]]:
     for interface in run.custom_network_interfaces:
         if interface.vnet is not None:
-            address = ipaddress.ip_interface(interface.vnet.address).ip
+            address = interface_of(interface.vnet.address).ip
             yield (interface.vnet.name, str(address)), interface.vnet

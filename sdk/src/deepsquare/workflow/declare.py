@@ -154,6 +154,18 @@ def _accepting_wire_names(cls: type, init: Callable[..., None]) -> Callable[...,
     return accept
 
 
+def maker_of(cls: type[T]) -> Callable[..., T]:
+    """Return a constructor that takes attribute names only, for those who make many objects."""
+    fill = cls.__init__.__wrapped__  # type: ignore[attr-defined]
+
+    def make(**fields: Any) -> T:  # noqa: ANN401
+        made = cls.__new__(cls)
+        fill(made, **fields)
+        return made
+
+    return make
+
+
 @functools.cache
 def _attribute_by_wire(cls: type) -> dict[str, str]:
     return {field.wire: field.attribute for field in type_spec(cls).fields}

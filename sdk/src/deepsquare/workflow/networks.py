@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Iterator
 
+from deepsquare.workflow.addresses import interface_of
 from deepsquare.workflow.document import Places
 from deepsquare.workflow.errors import shown
 from deepsquare.workflow.model import Job, StepRun, VirtualNetwork, VNet
@@ -63,7 +64,7 @@ def _check_run(run: StepRun, networks: Networks, places: Places) -> set[str]:
 
 
 def _join(vnet: VNet, network: VirtualNetwork, joined: list[Network], places: Places) -> None:
-    own = ipaddress.ip_interface(network.gateway_address).network
+    own = interface_of(network.gateway_address).network
     if any(own.version == other.version and own.overlaps(other) for other in joined):
         message = "overlaps another network of this step, or 169.254.254.0/24 of its namespace"
         places.error(vnet, "name", "vnet", message=message)
@@ -71,8 +72,8 @@ def _join(vnet: VNet, network: VirtualNetwork, joined: list[Network], places: Pl
 
 
 def _address_problems(vnet: VNet, network: VirtualNetwork) -> Iterator[str]:
-    gateway = ipaddress.ip_interface(network.gateway_address)
-    own = ipaddress.ip_interface(vnet.address)
+    gateway = interface_of(network.gateway_address)
+    own = interface_of(vnet.address)
     if own.version != gateway.version or own.ip not in gateway.network:
         yield f"does not lie in the network of the gateway, {gateway.network}"
     elif own.ip == gateway.ip:

@@ -3,6 +3,7 @@
 A rule knows how to check a value, how to say what it expects, and its form in JSON Schema.
 """
 
+import functools
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
@@ -134,6 +135,7 @@ _IS_PORT = _matching(f"^{_PORT}$")
 _IS_PREFIX = _matching("^(?:0|[1-9][0-9]{0,2})$")
 
 
+@functools.lru_cache(maxsize=4096)
 def _is_ip(value: str) -> bool:
     try:
         ipaddress.ip_address(value)
@@ -142,6 +144,7 @@ def _is_ip(value: str) -> bool:
     return "%" not in value
 
 
+@functools.lru_cache(maxsize=4096)
 def _is_cidr(value: str) -> bool:
     address, slash, prefix = value.partition("/")
     if not slash or not _is_ip(address) or not _IS_PREFIX(prefix):

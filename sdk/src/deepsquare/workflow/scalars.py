@@ -26,6 +26,17 @@ _INT_DIGITS = 10
 
 _NO_FREE_TEXT = re.compile("[\0\ud800-\udfff]").search
 _NO_TEXT = re.compile("[\0-\x1f\x7f-\x9f\ud800-\udfff]").search
+
+
+def _is_ill_free_text(value: str) -> bool:
+    # Searching a long script for a set of characters takes longer than parsing it.
+    return "\0" in value if value.isascii() else _NO_FREE_TEXT(value) is not None
+
+
+def _is_ill_text(value: str) -> bool:
+    return not value.isprintable() and _NO_TEXT(value) is not None
+
+
 _KIND_NAMES = {
     STRING: "a string",
     INT: "an integer",
@@ -55,14 +66,14 @@ def wrong_type(document: Document, node: Node, path: Path, *, expected: str) -> 
 
 def string_converter(spec: FieldSpec) -> Converter:
     """Return the converter of a String field."""
-    ill = _NO_FREE_TEXT if spec.is_free_text else _NO_TEXT
+    is_ill = _is_ill_free_text if spec.is_free_text else _is_ill_text
     rules = spec.rules
 
     def convert(document: Document, node: Node, path: Path) -> Any:  # noqa: ANN401
         if node.tag not in TEXT_KINDS and not (document.forgives and node.tag in SCALAR_KINDS):
             return _not_a_string(document, node, path, spec=spec)
         value = node.value
-        if ill(value):
+        if is_ill(value):
             return _ill_text(document, node, path, spec=spec)
         for rule in rules:
             if not rule.accepts(value):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from deepsquare.workflow.declare import FieldSpec, TypeSpec, type_spec
+from deepsquare.workflow.declare import FieldSpec, TypeSpec, maker_of, type_spec
 from deepsquare.workflow.document import Converter
 from deepsquare.workflow.local_rules import LOCAL_RULES, NORMAL_FORMS, Given, LocalRule
 
@@ -40,7 +40,7 @@ def table_of(cls: type, element_converter: Callable[[FieldSpec], Converter]) -> 
     fields = {field.wire: _compile(field, element_converter(field)) for field in spec.fields}
     return Table(
         spec=spec,
-        make=cls,
+        make=maker_of(cls),
         fields=fields,
         required=tuple(field for field in fields.values() if field.is_required),
         normalise=NORMAL_FORMS.get(cls),
