@@ -14,7 +14,7 @@ LONG = "for i in $(seq 300); do sleep 0.1; done"
 
 
 def noisy(word: str) -> str:
-    return f"trap 'echo {word} ended; exit 0' TERM; echo {word} started; {LONG}"
+    return f"trap 'echo {word} ended; exit 0' TERM; echo {word} runs; {LONG}"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -30,27 +30,27 @@ def test_signal__during_a_run__ends_it_runs_finally_and_exits(
     )
     outer = Step(steps=(step, a_run("echo later")), finally_=(a_run("echo outer"),))
     with site.start(a_job(outer, a_run("echo never"))) as batch:
-        batch.wait_for_output("run started")
+        batch.wait_for_output("run runs")
         begin = time.monotonic()
         batch.signal(number)
         result = batch.result()
         assert time.monotonic() - begin < 4
         assert processes_of_session(batch.process.pid) == []
     assert result.code == 128 + number
-    assert result.lines == ["run started", "run ended", "finally 0", "outer"]
+    assert result.lines == ["run runs", "run ended", "finally 0", "outer"]
     assert not site.storage.exists()
 
 
 def test_signal__when_the_run_ignores_it__kills_it_after_the_grace(site: BatchSite) -> None:
     """W-SIG-4, W-SIG-7."""
-    step = a_run(f"trap '' TERM; echo started; {LONG}", step_finally_=(a_run("echo finally"),))
+    step = a_run(f"trap '' TERM; echo up; {LONG}", step_finally_=(a_run("echo finally"),))
     with site.start(a_job(step)) as batch:
-        batch.wait_for_output("started")
+        batch.wait_for_output("up\n")
         begin = time.monotonic()
         batch.signal(signal.SIGTERM)
         result = batch.result()
         assert 2 <= time.monotonic() - begin < 6
-    assert (result.code, result.lines) == (143, ["started", "finally"])
+    assert (result.code, result.lines) == (143, ["up", "finally"])
 
 
 def test_signal__during_a_parallel_loop__ends_all_iterations(site: BatchSite) -> None:
@@ -61,11 +61,11 @@ def test_signal__during_a_parallel_loop__ends_all_iterations(site: BatchSite) ->
         finally_=(a_run("echo loop finally"),),
     )
     with site.start(a_job(loop, a_run("echo never"), tasks=2)) as batch:
-        batch.wait_for(lambda: batch.site_output().count(" started\n") == 2)
+        batch.wait_for(lambda: batch.site_output().count(" runs\n") == 2)
         batch.signal(signal.SIGTERM)
         result = batch.result()
     assert result.code == 143
-    expected = ["a started", "b started", "finally a", "finally b", "loop finally"]
+    expected = ["a runs", "b runs", "finally a", "finally b", "loop finally"]
     assert sorted(line for line in result.lines if "ended" not in line) == sorted(expected)
     assert result.lines[-1] == "loop finally"
 
@@ -76,7 +76,7 @@ def test_signal__with_a_launch__gives_it_its_own_signal(site: BatchSite) -> None
     launch = StepAsyncLaunch(signal_on_parent_step_exit=10, steps=(a_run(command),))
     main = a_run(noisy("run"), step_finally_=(a_run("echo finally"),))
     with site.start(a_job(Step(launch=launch), main, tasks=2)) as batch:
-        batch.wait_for_output("run started")
+        batch.wait_for_output("run runs")
         batch.wait_for_output("up\n")
         batch.signal(signal.SIGTERM)
         result = batch.result()
@@ -106,7 +106,7 @@ def test_signal__when_finally_takes_too_long__ends_within_the_stop_time(site: Ba
     """W-SIG-7, W-LIFE-2."""
     step = a_run(noisy("run"), step_finally_=(a_run(f"echo finally; trap '' TERM; {LONG}"),))
     with site.start(a_job(step)) as batch:
-        batch.wait_for_output("run started")
+        batch.wait_for_output("run runs")
         begin = time.monotonic()
         batch.signal(signal.SIGTERM)
         result = batch.result()
@@ -119,7 +119,7 @@ def test_second_signal__while_stopping__is_logged_and_ignored(site: BatchSite) -
     """W-SIG-3."""
     step = a_run(noisy("run"), step_finally_=(a_run("echo finally; sleep 1; echo complete"),))
     with site.start(a_job(step)) as batch:
-        batch.wait_for_output("run started")
+        batch.wait_for_output("run runs")
         batch.signal(signal.SIGTERM)
         batch.wait_for_output("finally")
         batch.signal(signal.SIGTERM)

@@ -132,14 +132,19 @@ __ds_keep() {
     TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS
   umask "$__ds_umask"
   "$@" 8>&- 9>&- || code=$?
-  printf '%s %s\n' "$BASHPID" "$code" >&9 || :
+  __ds_announce "$BASHPID" "$code" >&9 || :
   kill -KILL -- "-$BASHPID"
 }
 
-# Waits for an end to be announced, at most half a second (or $1).
+# Tells the end of process $1 with code $2. Twice, with the number at both ends of the line: bash 4.4
+# may swallow what it has read of a line when the time limit of a `read` passes.
+__ds_announce() { printf '\n%s %s %s\n%s %s %s\n' "$1" "$2" "$1" "$1" "$2" "$1"; }
+
+# Waits for an end to be announced, at most half a second (or $1); fails when nothing came.
 __ds_idle() {
-  local pid code
-  if IFS=' ' read -r -t "${1:-0.5}" -u 9 pid code; then __ds_codes[$pid]=$code; fi
+  local pid code check
+  IFS=' ' read -r -t "${1:-0.5}" -u 9 pid code check || return 1
+  if [[ -n $pid && $pid == "$check" ]]; then __ds_codes[$pid]=$code; fi
 }
 
 # Whether a process is a living child of this level. Only such a process is ever signalled.
@@ -153,12 +158,9 @@ __ds_alive() {
 }
 
 __ds_has_ended() {
-  local pid code
   if [[ -n ${__ds_codes[$1]-} ]]; then return 0; fi
   if __ds_alive "$1"; then return 1; fi
-  while [[ -z ${__ds_codes[$1]-} ]] && IFS=' ' read -r -t 0.05 -u 9 pid code; do
-    __ds_codes[$pid]=$code
-  done
+  while [[ -z ${__ds_codes[$1]-} ]] && __ds_idle 0.05; do :; done
   return 0
 }
 
@@ -172,7 +174,7 @@ __ds_await() {
       __ds_end "$pid" "$2"
       break
     fi
-    __ds_idle "$slice"
+    __ds_idle "$slice" || :
   done
   code=${__ds_codes[$pid]:-137}
   unset "__ds_codes[$pid]"
@@ -199,7 +201,7 @@ __ds_briefly() {
       __ds_kill "$pid" 9
       break
     fi
-    __ds_idle 0.1
+    __ds_idle 0.1 || :
   done
   code=${__ds_codes[$pid]:-137}
   unset "__ds_codes[$pid]"
@@ -225,7 +227,7 @@ __ds_end() {
       __ds_kill_body "$pid" "$id"
       break
     fi
-    __ds_idle 0.1
+    __ds_idle 0.1 || :
   done
 }
 
@@ -256,7 +258,7 @@ __ds_kill_body() {
   until __ds_has_ended "$1"; do
     __ds_now
     if ((__ds_time >= deadline)); then __ds_kill "$1" 9; fi
-    __ds_idle 0.1
+    __ds_idle 0.1 || :
   done
 }
 

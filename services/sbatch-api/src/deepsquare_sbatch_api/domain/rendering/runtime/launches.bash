@@ -20,7 +20,7 @@ __ds_await_launches() {
     : >"$__ds_state/$id.awaited"
     until [[ -s $__ds_state/$id.code ]]; do
       if __ds_must_stop; then return $((128 + 15)); fi
-      __ds_idle
+      __ds_idle || :
       __ds_sweep
     done
     read -r one <"$__ds_state/$id.code"
@@ -88,7 +88,7 @@ __ds_reap_launch() {
         break
       fi
     fi
-    __ds_idle
+    __ds_idle || :
   done
   __ds_sweep
   __ds_merge "$id"

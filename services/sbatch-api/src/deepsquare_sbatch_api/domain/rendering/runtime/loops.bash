@@ -49,7 +49,7 @@ __ds_parallel() {
       asked=1
       for i in "${!running[@]}"; do __ds_ask_to_stop "${running[$i]}" "${ids[i]}" 15; done
     fi
-    __ds_idle
+    __ds_idle || :
     __ds_collect
   done
   for i in "${!ids[@]}"; do __ds_merge "${ids[i]}"; done

@@ -18,7 +18,7 @@ __ds_start_network() {
       __ds_say "virtual network $1 could not be started"
       return 1
     fi
-    __ds_idle 0.1
+    __ds_idle 0.1 || :
   done
 }
 

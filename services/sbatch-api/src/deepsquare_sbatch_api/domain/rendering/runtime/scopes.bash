@@ -34,7 +34,7 @@ __ds_branch_main() {
 
 __ds_close_branch() {
   printf '%s\n' "$1" >"$__ds_state/$__ds_branch.code"
-  printf '%s %s\n' "$BASHPID" "$1" >&8 || :
+  __ds_announce "$BASHPID" "$1" >&8 || :
   exit "$1"
 }
 

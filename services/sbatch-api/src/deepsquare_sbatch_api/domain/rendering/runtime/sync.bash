@@ -12,7 +12,7 @@ __ds_sync_loop() {
   while ! __ds_must_stop; do
     __ds_now
     if ((__ds_time < next)); then
-      __ds_idle
+      __ds_idle || :
       continue
     fi
     next=$((__ds_time + __ds_site[SYNC_SECONDS] * 100))
@@ -24,6 +24,6 @@ __ds_sync_loop() {
 __ds_stop_sync() {
   if [[ -z $__ds_sync_pid ]]; then return 0; fi
   __ds_ask_to_stop "$__ds_sync_pid" sync 15
-  until __ds_has_ended "$__ds_sync_pid"; do __ds_idle 0.1; done
+  until __ds_has_ended "$__ds_sync_pid"; do __ds_idle 0.1 || :; done
   __ds_sync_pid=''
 }
