@@ -61,6 +61,16 @@ abi: setup-contracts ## compile the contracts and write the SDK's generated pack
 gas: setup ## measure the gas of every call and write docs/gas.md
 	$(RUN) python -m tools.gas
 
+bench: bench-render ## measure rendering and the sbatch API over HTTP
+	$(RUN) python -m benchmarks.sbatch_api
+
+bench-render: setup ## measure workflows from document to script, a line each
+	$(RUN) python -m benchmarks.render
+
+docs: setup ## write the reference pages that are generated from the code
+	$(RUN) python -m tools.docs.workflow
+	$(RUN) python -m tools.docs.settings
+
 deploy-testnet: setup-contracts ## deploy the grid to deepsquare:testnet: dry run, then for real
 	$(APE) run deploy --network deepsquare:testnet
 
