@@ -77,6 +77,19 @@ def test_merge_keys__list_and_single__explicit_keys_win_then_earlier_ones() -> N
     assert third.run == StepRun(command="c", shell="/bin/ash", env=(EnvVar(key="A", value="b"),))
 
 
+def test_anchor__defined_again__means_the_later_node_from_there_on() -> None:
+    """W-DOC-3: YAML 1.2, 3.2.2.2."""
+    text = yaml.safe_dump(a_job()).replace("steps: []", "") + (
+        "steps: [{name: &x a, if: &y 'b'}, {name: *x}, {name: &x c}, {name: *x, if: *y},"
+        " {run: {command: !!str 5}}]\n"
+    )
+    steps = parse_workflow(text).job.steps
+    assert [step.name for step in steps] == ["a", "a", "c", "c", None]
+    assert [step.if_ for step in steps] == ["b", None, None, "b", None]
+    assert tags_of(text.replace("if: *y", "if: *z")) == [("syntax", "Job")]
+    assert tags_of(text + "---\na: 1\n") == [("syntax", "Job")]
+
+
 def test_quoted_merge_key__is_an_unknown_field() -> None:
     """W-DOC-3."""
     assert tags_of({**a_job(), "<<": {}}) == [("unknown_field", "Job.<<")]

@@ -23,6 +23,8 @@ HOSTILE: dict[str, Callable[[], str | bytes]] = {
     "alias bomb": lambda: BOMB,
     "merge bomb": lambda: MERGE_BOMB,
     "ladder of aliases": lambda: LADDER,
+    "alias bomb with an anchor defined again": lambda: "b: &a0 1\n" + BOMB,
+    "depth with an anchor defined again": lambda: "[&a 1, &a 2, " + "[" * 10_000,
     "50 MB": lambda: b"a" * 50_000_000,
     "50 MB of text": lambda: "é" * 25_000_000,
     "depth in flow lists": lambda: "[" * 10_000,

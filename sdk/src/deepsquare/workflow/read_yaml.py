@@ -10,6 +10,7 @@ from typing import Any
 from yaml import YAMLError
 from yaml._yaml import CParser
 
+from deepsquare.workflow.compose_events import compose_events
 from deepsquare.workflow.nodes import (
     BOOLEAN,
     FLOAT,
@@ -17,7 +18,6 @@ from deepsquare.workflow.nodes import (
     MAPPING,
     MAX_DEPTH,
     MAX_NODES,
-    MERGE,
     NULL,
     SEQUENCE,
     STRING,
@@ -30,18 +30,8 @@ from deepsquare.workflow.nodes import (
     too_deep,
     too_many,
 )
+from deepsquare.workflow.plain_scalars import plain_kind
 
-_WORDS = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL"), NULL),
-    **dict.fromkeys(("true", "True", "TRUE", "false", "False", "FALSE"), BOOLEAN),
-    "<<": MERGE,
-}
-_INT = re.compile(r"[-+]?[0-9]+\Z|0o[0-7]+\Z|0x[0-9a-fA-F]+\Z")
-_FLOAT = re.compile(
-    r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z"
-    r"|[-+]?\.(?:inf|Inf|INF)\Z|\.(?:nan|NaN|NAN)\Z"
-)
-_NUMBER_STARTS = frozenset("0123456789+-.")
 _CORE_TAGS = {
     "tag:yaml.org,2002:str": STRING,
     "tag:yaml.org,2002:int": INT,
@@ -56,19 +46,6 @@ _CORE_TAG = re.compile("!!(?:str|int|float|bool|null|seq|map)|!<|%TAG[^!]*!")
 _ANCHOR = re.compile("&[A-Za-z0-9_-]")
 _ALIAS = re.compile(r"\*[A-Za-z0-9_-]")
 _BREAKS_OF_YAML_1_1 = "\x85\u2028\u2029"
-
-
-def plain_kind(text: str) -> str:
-    """Resolve a plain scalar by the core schema of YAML 1.2."""
-    kind = _WORDS.get(text)
-    if kind is not None:
-        return kind
-    if text[0] in _NUMBER_STARTS:
-        if _INT.match(text):
-            return INT
-        if _FLOAT.match(text):
-            return FLOAT
-    return STRING
 
 
 class _Composer(CParser):
@@ -117,8 +94,21 @@ def _compose(text: str) -> Node | None:
     try:
         root: Node | None = _Composer(text).get_single_node()
     except YAMLError as error:
-        raise _syntax_error(error) from None
+        if not _defines_anchor_again(error):
+            raise _syntax_error(error) from None
+        return _compose_again(text)
     return root
+
+
+def _defines_anchor_again(error: YAMLError) -> bool:
+    return "duplicate anchor" in str(getattr(error, "context", ""))
+
+
+def _compose_again(text: str) -> Node:
+    try:
+        return compose_events(text)
+    except YAMLError as error:
+        raise _syntax_error(error) from None
 
 
 def _syntax_error(error: YAMLError) -> UnreadableDocument:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from deepsquare.workflow.convert import CHILD_TAG
-from deepsquare.workflow.read_yaml import plain_kind
+from deepsquare.workflow.plain_scalars import plain_kind
 from deepsquare_sbatch_api.domain.templates.values import Child, Record, Value
 
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*\Z")
