@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-contracts demo devnet test test-unit test-contracts test-invariants \
-        test-mutants test-e2e test-provider lint type abi gas bench bench-render docs \
+        test-mutants test-e2e test-provider lint type abi analyze gas bench bench-render docs \
         deploy-testnet clean
 
 RUN := uv run --frozen --no-sync
@@ -57,6 +57,9 @@ type: setup ## mypy --strict
 
 abi: setup-contracts ## compile the contracts and write the SDK's generated package
 	contracts/.venv/bin/python -m tools.abi
+
+analyze: setup-contracts ## slither, against the findings that are explained
+	contracts/.venv/bin/python -m tools.analysis
 
 gas: setup ## measure the gas of every call and write docs/gas.md
 	$(RUN) python -m tools.gas
