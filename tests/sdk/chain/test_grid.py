@@ -1,7 +1,5 @@
 """The wrappers against the real contracts: a job's whole life, and the bill to the wei."""
 
-import os
-
 import pytest
 from tests.support.chain import LOCKED_WEI, Stage
 
@@ -58,6 +56,19 @@ async def test_connect__right_address__finds_the_siblings(stage: Stage) -> None:
 async def test_connect__wrong_chain_id__says_both_c23(stage: Stage) -> None:
     with pytest.raises(WrongGrid, match="serves chain 179188, but chain 1 is set"):
         await Grid.connect(stage.grid.rpc, stage.grid.meta_scheduler.address, 1)
+
+
+async def test_connect__one_endpoint_on_another_chain__is_named_c23(stage: Stage) -> None:
+    with Anvil(chain_id=5) as other:
+        async with Rpc([stage.anvil.http_url, other.http_url]) as rpc:
+            with pytest.raises(WrongGrid, match=f"{other.http_url} serves chain 5"):
+                await Grid.connect(rpc, stage.grid.meta_scheduler.address, 179188)
+
+
+async def test_connect__one_endpoint_away__goes_on_with_the_other_c1(stage: Stage) -> None:
+    async with Rpc(["http://127.0.0.1:9", stage.anvil.http_url]) as rpc:
+        grid = await Grid.connect(rpc, stage.grid.meta_scheduler.address, 179188)
+        assert grid.credit.address == stage.grid.credit.address
 
 
 async def test_connect__no_contract_there__says_the_address_c23(rpc: Rpc) -> None:
@@ -273,10 +284,3 @@ async def test_paging__more_than_a_page__reads_each_once(
         parse_address(customer.address), cursor=1, limit=3
     )
     assert (list(page), cursor) == (ids[1:4], 4)
-
-
-def test_anvil__stopped__leaves_no_process(anvil: Anvil) -> None:
-    pid = anvil.pid
-    anvil.stop()
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)

@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator
 
 import pytest
+from websockets.asyncio.server import ServerConnection, serve
 
 from deepsquare.chain import Rpc
 from deepsquare.chain.jsonrpc import Request
@@ -65,3 +67,36 @@ async def test_run__connection_stalls__is_opened_again_c6(anvil: Anvil) -> None:
     async with running(WakeUp(anvil.ws_url, tick_s=20, silence_s=0.1, pause_s=0.01)) as wakeup:
         while wakeup.connections < 3:
             assert await wakeup.wait() is True
+
+
+@contextlib.asynccontextmanager
+async def dropping_server(drops: int) -> AsyncIterator[str]:
+    """Serve subscriptions; the first ``drops`` connections are cut once they stand."""
+    served = 0
+
+    async def handle(connection: ServerConnection) -> None:
+        nonlocal served
+        served += 1
+        request = json.loads(await connection.recv())
+        answer = {"jsonrpc": "2.0", "id": request["id"], "result": "0x1"}
+        await connection.send(json.dumps(answer))
+        if served <= drops:
+            connection.transport.abort()
+        else:
+            await connection.wait_closed()
+
+    async with serve(handle, "127.0.0.1", 0) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        yield f"ws://127.0.0.1:{port}"
+
+
+@pytest.mark.integration
+async def test_run__dropped_1000_times__wakes_after_each_and_stands_in_the_end_c6() -> None:
+    """Every connection wakes, and a look follows every wake-up: so nothing can be missed."""
+    drops = 1000
+    async with dropping_server(drops) as url, asyncio.timeout(120):
+        wakeup = WakeUp(url, tick_s=60, pause_s=0, longest_pause_s=0)
+        async with running(wakeup):
+            while wakeup.connections <= drops:
+                assert await wakeup.wait() is True
+            assert wakeup.is_connected

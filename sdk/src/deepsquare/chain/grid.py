@@ -1,6 +1,6 @@
 """One deployment of the grid: its contracts, found from the one address that clients know."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -42,13 +42,7 @@ class Grid:
 
         Raises `WrongGrid`, naming what differs (faults.md C23), or `RpcUnavailable`.
         """
-        chain_id = await rpc.chain_id()
-        if expected_chain_id is not None and chain_id != expected_chain_id:
-            raise WrongGrid(
-                f"the RPC endpoint serves chain {chain_id}, but chain {expected_chain_id} is set:"
-                " check the RPC URL and the chain id",
-                details={"chain_id": chain_id, "expected_chain_id": expected_chain_id},
-            )
+        chain_id = _one_chain(await rpc.chain_ids(), expected_chain_id)
         return await cls._resolve(rpc, chain_id, MetaScheduler(rpc, meta_scheduler))
 
     @classmethod
@@ -90,6 +84,19 @@ class Grid:
         wanted = LogFilter(addresses, from_block, to_block, [[topic_of(kind) for kind in kinds]])
         logs = await self.rpc.get_logs(wanted)
         return [(log, event) for log in logs if (event := decode_event(log)) is not None]
+
+
+def _one_chain(chain_id_by_endpoint: Mapping[str, int], expected: int | None) -> int:
+    """Return the chain that all endpoints serve; raises `WrongGrid` naming one that does not."""
+    wanted = expected if expected is not None else next(iter(chain_id_by_endpoint.values()))
+    for endpoint, chain_id in chain_id_by_endpoint.items():
+        if chain_id != wanted:
+            raise WrongGrid(
+                f"the RPC endpoint {endpoint} serves chain {chain_id}, but chain {wanted} is set:"
+                " check the RPC URL and the chain id",
+                details={"chain_id": chain_id, "expected_chain_id": wanted},
+            )
+    return wanted
 
 
 def _no_grid(address: Address, chain_id: int) -> WrongGrid:

@@ -97,6 +97,16 @@ class Rpc:
         """Return the chain's id."""
         return int(await self.request("eth_chainId"), 16)
 
+    async def chain_ids(self) -> dict[str, int]:
+        """Return the chain id that each endpoint serves, by its name; those away are left out.
+
+        Raises `RpcUnavailable` if all are.
+        """
+        asked = self.pool.endpoints
+        answers = await asyncio.gather(*(self._chain_id_of(endpoint) for endpoint in asked))
+        found = {e.name: n for e, n in zip(asked, answers, strict=True) if n is not None}
+        return found or {asked[0].name: await self.chain_id()}
+
     async def block(self, at: At = "latest") -> BlockRef:
         """Return a block; an endpoint that does not have it counts as lagging."""
         if isinstance(at, BlockRef):
@@ -153,6 +163,13 @@ class Rpc:
         heads = await asyncio.gather(*(self._head_of(endpoint) for endpoint in endpoints))
         known = {e.url: head for e, head in zip(endpoints, heads, strict=True) if head}
         return self.pool.compare_heads(known, time.monotonic()) if known else None
+
+    async def _chain_id_of(self, endpoint: Endpoint) -> int | None:
+        try:
+            [answer] = await self._ask(endpoint, [Request("eth_chainId")])
+        except EndpointFailed:
+            return None
+        return None if isinstance(answer, DeepSquareError) else int(answer, 16)
 
     async def _head_of(self, endpoint: Endpoint) -> BlockRef | None:
         try:
