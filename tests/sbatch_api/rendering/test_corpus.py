@@ -1,0 +1,118 @@
+"""The corpus runs against stubs, and every requirement of the script is cited by a test.
+
+The published workflows are run with their commands replaced: they need images and accounts.
+"""
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+from tests.sbatch_api.rendering.corpus import HAS_PLACEHOLDERS, PUBLISHED, PUBLISHED_FOLDER, case
+from tests.support.batch import BatchSite
+
+from deepsquare.workflow import Job, Step, WorkflowInvalid, parse_workflow
+
+ELSEWHERE = {
+    "W-HASH-2": "the supervisor checks the hash",
+    "W-IF-4": "the service's check at submission",
+    "W-SUP-1": "the supervisor submits",
+    "W-SUP-2": "the supervisor sets the site variables",
+    "W-REN-11": "the service keeps scripts; what rendering can do is tested here as well",
+}
+SPECIFICATION = Path(__file__).parents[4] / "shared" / "spec" / "workflow.md"
+OWN_PREFIXES = (
+    "LIFE|SIG|STO|IN|OUT|SYNC|ENV|STEP|CATCH|IF|FOR|LAUNCH|RUN|HOST|APT|ENR|IMG|NET|VNET|USE"
+    "|SITE|SUP|LOG|REN|HASH"
+)
+TESTS = Path(__file__).parents[2]
+
+
+def with_commands(step: Step, command: str) -> Step:
+    """Return a step whose runs do something short on the host network of their container."""
+    fields: dict[str, object] = {
+        name: tuple(with_commands(child, command) for child in getattr(step, name))
+        for name in ("steps", "catch", "finally_")
+    }
+    for name in ("for_", "launch"):
+        body = getattr(step, name)
+        if body is not None:
+            steps = tuple(with_commands(child, command) for child in body.steps)
+            fields[name] = dataclasses.replace(body, steps=steps)
+    if step.run is not None:
+        fields["run"] = dataclasses.replace(step.run, command=command)
+    return dataclasses.replace(step, **fields)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_workflow__against_stubs__runs_to_its_end(site: BatchSite, name: str) -> None:
+    """Conformance: all sample workflows run against stubs."""
+    job: Job = case(name)
+    steps = tuple(with_commands(step, 'echo "here $STORAGE_PATH"') for step in job.steps)
+    job = dataclasses.replace(job, steps=steps, input=None, output=None)
+    hosted = site.root / "hosted"
+    for image in ("linuxserver/blender:3.4.1", "library/upscaling:latest"):
+        for registry in ("registry-1.docker.io", "registry-1.deepsquare.run"):
+            path = hosted / registry / image
+            path.mkdir(parents=True, exist_ok=True)
+    for image in ("internal/chatbot-runtime:latest", "library/stable-diffusion:latest"):
+        (hosted / "registry-1.deepsquare.run" / image).mkdir(parents=True, exist_ok=True)
+    site.settings["HOSTED_IMAGES"] = str(hosted)
+    job = _with_mounts_at(job, site.root / "mounted")
+    result = site.run(job)
+    assert result.code == 0, result.stderr
+    assert "here /" in result.stdout
+    assert not site.storage.exists()
+
+
+def _with_mounts_at(job: Job, root: Path) -> Job:
+    """Mount directories that exist here instead of those of another site."""
+    root.mkdir()
+
+    def moved(step: Step) -> Step:
+        run = step.run
+        if run is not None and run.container is not None:
+            mounts = tuple(
+                dataclasses.replace(mount, host_dir=str(root)) for mount in run.container.mounts
+            )
+            container = dataclasses.replace(run.container, mounts=mounts)
+            step = dataclasses.replace(step, run=dataclasses.replace(run, container=container))
+        if step.for_ is not None:
+            inner = tuple(map(moved, step.for_.steps))
+            step = dataclasses.replace(step, for_=dataclasses.replace(step.for_, steps=inner))
+        return step
+
+    return dataclasses.replace(job, steps=tuple(map(moved, job.steps)))
+
+
+@pytest.mark.parametrize("name", sorted(HAS_PLACEHOLDERS) if PUBLISHED else [])
+def test_published_workflow__with_placeholders__is_refused_for_them_only(name: str) -> None:
+    """Conformance: one sample has placeholders where addresses and keys belong."""
+    with pytest.raises(WorkflowInvalid) as refused:
+        parse_workflow((PUBLISHED_FOLDER / f"{name}.yaml").read_bytes())
+    fields = {error.namespace.partition("wireguard")[2] for error in refused.value.errors}
+    assert fields == {".privateKey", ".address[0]", ".peers[0].publicKey", ".peers[0].endpoint"}
+
+
+def test_requirements__of_the_script__are_each_cited_by_a_test() -> None:
+    """The list of ids is read from the specification where it lies beside the repository."""
+    if not SPECIFICATION.exists():
+        pytest.skip("the specification is not beside this checkout")
+    own = "|".join(OWN_PREFIXES)
+    required = set(
+        re.findall(rf"^\| (W-(?:{own})-\d+) \|", SPECIFICATION.read_text(), re.MULTILINE)
+    )
+    cited = set()
+    for path in TESTS.rglob("test_*.py"):
+        if path.name != Path(__file__).name:
+            cited |= _cited(path.read_text())
+    assert sorted(required - cited - set(ELSEWHERE)) == []
+
+
+def _cited(text: str) -> set[str]:
+    """Return ids in a text; "W-A-1 to W-A-3" cites those between as well."""
+    found = set(re.findall(r"W-[A-Z]+-\d+", text))
+    for prefix, first, last in re.findall(r"(W-[A-Z]+-)(\d+) to \1(\d+)", text):
+        found |= {f"{prefix}{number}" for number in range(int(first), int(last) + 1)}
+    return found
