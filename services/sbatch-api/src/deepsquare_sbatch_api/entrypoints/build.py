@@ -11,6 +11,7 @@ import structlog
 
 from deepsquare.chain import Rpc
 from deepsquare.chain.errors import RpcUnavailable
+from deepsquare.chain.retry import RetryPolicy
 from deepsquare.errors import DeepSquareError
 from deepsquare.siwe import parse_siwe
 from deepsquare.workflow import workflow_schema
@@ -50,12 +51,17 @@ async def running(settings: Settings, metrics: Metrics) -> AsyncIterator[Service
     """
     async with AsyncExitStack() as opened:
         stores = await opened.enter_async_context(open_stores(settings))
-        rpc = await opened.enter_async_context(Rpc(settings.rpc_urls))
+        rpc = await opened.enter_async_context(_rpc(settings))
         parts = await _assemble(settings, stores, rpc)
         tasks = await opened.enter_async_context(asyncio.TaskGroup())
         upkeep = tasks.create_task(_upkeep(settings, parts, metrics).run())
         opened.callback(upkeep.cancel)
         yield parts.services
+
+
+def _rpc(settings: Settings) -> Rpc:
+    """Return a client that gives up soon: the caller is told 503 and tries again itself."""
+    return Rpc(settings.rpc_urls, timeout_s=3, retry=RetryPolicy(rounds=2))
 
 
 @dataclass(frozen=True)
