@@ -18,6 +18,7 @@ from deepsquare_supervisor.domain.observations import (
     BatchUnseen,
     CancelSent,
     ChainRead,
+    LookUpFailed,
     Observation,
     ScriptDiffered,
     ScriptFetched,
@@ -102,6 +103,7 @@ observations: st.SearchStrategy[Observation] = st.one_of(
     st.builds(BatchSeen, live_batches),
     st.builds(BatchEnded, ended_batches),
     st.just(BatchUnseen()),
+    st.just(LookUpFailed()),
     st.just(CancelSent()),
     st.builds(TimePassed, st.integers(NOW, NOW + 2000)),
 )

@@ -73,7 +73,7 @@ def test_submission__is_commanded__only_for_a_claim_with_a_script_and_no_batch(
     for job in replay(history):
         if any(isinstance(command, SubmitBatch) for command in due(job, POLICY)):
             assert job.phase is Phase.READY
-            assert job.is_batch_unseen
+            assert job.unseen_since
             assert job.chain.standing is Standing.CLAIMED
             assert job.hand_back is None
 

@@ -100,6 +100,47 @@ async def test_batch__vanished_from_queue_and_accounting__is_no_end(site: Site) 
     assert site.slurm.requests[1:] == []
 
 
+async def test_batch__forgotten_by_slurm_for_an_hour__ends_at_the_providers_cost(
+    site: Site,
+) -> None:
+    site.chain.assign(JOB)
+    await site.ticks(4)
+    site.slurm.start()
+    await site.ticks(2)
+    site.slurm.batches.clear()
+    await site.ticks(1)
+    site.slurm.is_away = True
+    await site.ticks(4, every_s=1200)
+    assert site.chain.standing(JOB) is Standing.RUNNING
+    site.slurm.is_away = False
+    await site.ticks(10, every_s=300)
+    assert site.chain.standing(JOB) is Standing.RUNNING
+    await site.ticks(5, every_s=300)
+    ending = site.chain.contracts[JOB].ending
+    assert ending is not None
+    assert (ending.status, ending.minutes) == (JobStatus.PANICKED, 0)
+    assert ending.reason.startswith("LOST")
+
+
+async def test_fault_a17__journal_and_batch_both_lost__job_is_not_run_again_and_ends_in_time(
+    site: Site,
+) -> None:
+    site.chain.assign(JOB)
+    await site.ticks(4)
+    site.slurm.start()
+    await site.ticks(2)
+    site.slurm.batches.clear()
+    site.journal.close()
+    for end in ("", "-wal", "-shm"):
+        Path(f"{site.journal.path}{end}").unlink(missing_ok=True)
+    site.start()
+    await site.ticks(10, every_s=300)
+    assert site.chain.standing(JOB) is Standing.RUNNING
+    await site.ticks(5, every_s=300)
+    assert site.chain.contracts[JOB].status is JobStatus.PANICKED
+    assert len(site.slurm.requests) == 1
+
+
 async def test_batch__refused_by_slurm__job_is_handed_back(site: Site) -> None:
     async def refuse(request: object) -> SlurmId:
         raise BatchRefused("Slurm does not take the batch: Invalid account")

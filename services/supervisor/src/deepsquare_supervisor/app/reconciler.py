@@ -27,7 +27,12 @@ from deepsquare_supervisor.domain.commands import (
 )
 from deepsquare_supervisor.domain.due import due, strays_of
 from deepsquare_supervisor.domain.job import Phase
-from deepsquare_supervisor.domain.observations import ChainRead, Observation, TimePassed
+from deepsquare_supervisor.domain.observations import (
+    ChainRead,
+    LookUpFailed,
+    Observation,
+    TimePassed,
+)
 from deepsquare_supervisor.ports.batch_system import Accounting, BatchSystem
 from deepsquare_supervisor.ports.chain import ChainView, JobQueue
 from deepsquare_supervisor.ports.clock import Clock
@@ -157,8 +162,8 @@ class Reconciler:
             elif chain and known.job_id in chain.missing:
                 seen.append(ChainRead(_vanished(known.chain, chain)))
             job = self._register.apply(known.job_id, seen)
-            if site:
-                job = self._register.apply(job.job_id, site.observations(job))
+            at_site = site.observations(job) if site else [LookUpFailed()]
+            job = self._register.apply(job.job_id, at_site)
             self._shipper.watch(job)
         self._register.save()
 

@@ -12,6 +12,7 @@ from deepsquare_supervisor.domain.observations import (
     BatchEnded,
     BatchSeen,
     BatchUnseen,
+    LookUpFailed,
     Observation,
 )
 from deepsquare_supervisor.ports.batch_system import (
@@ -35,8 +36,10 @@ class SiteView:
         seen: list[Observation] = [BatchSeen(batch) for batch in live]
         if any(job.batch is None or batch.batch_id == job.batch.batch_id for batch in live):
             return seen
-        if self.accounting_error or not _asks_accounting(job):
+        if not _asks_accounting(job):
             return seen
+        if self.accounting_error:
+            return [*seen, LookUpFailed()]
         ended = [batch for batch in self.ended.get(job.job_id, ()) if is_of_attempt(job, batch)]
         if ended:
             return [*seen, BatchEnded(max(ended, key=_likeness))]

@@ -18,6 +18,7 @@ from deepsquare_supervisor.domain.observations import (
     BatchUnseen,
     CancelSent,
     ChainRead,
+    LookUpFailed,
     Observation,
     ScriptDiffered,
     ScriptFetched,
@@ -112,7 +113,7 @@ def _on_script_differed(job: Job, seen: ScriptDiffered, _policy: Policy) -> Job:
 def _on_submission_began(job: Job, _seen: SubmissionBegan, _policy: Policy) -> Job:
     if job.phase is not Phase.READY:
         return job
-    return replace(job, has_submission_begun=True, is_batch_unseen=False)
+    return replace(job, has_submission_begun=True, unseen_since=0)
 
 
 def _on_submission_refused(job: Job, seen: SubmissionRefused, _policy: Policy) -> Job:
@@ -134,7 +135,7 @@ def _on_batch_seen(job: Job, seen: BatchSeen, _policy: Policy) -> Job:
         batch=batch,
         phase=max(job.phase, reached),
         has_submission_begun=True,
-        is_batch_unseen=False,
+        unseen_since=0,
     )
 
 
@@ -149,7 +150,7 @@ def _on_batch_ended(job: Job, seen: BatchEnded, _policy: Policy) -> Job:
     batch = seen.batch
     if batch.state.is_live or job.phase >= Phase.ENDED or not is_of_attempt(job, batch):
         return job
-    return replace(job, batch=batch, phase=Phase.ENDED, is_batch_unseen=False)
+    return replace(job, batch=batch, phase=Phase.ENDED, unseen_since=0)
 
 
 def is_of_attempt(job: Job, batch: Batch) -> bool:
@@ -168,8 +169,29 @@ def is_of_attempt(job: Job, batch: Batch) -> bool:
     return batch.submitted_at >= claimed_at - CLAIM_CLOCK_TOLERANCE_S
 
 
-def _on_batch_unseen(job: Job, _seen: BatchUnseen, _policy: Policy) -> Job:
-    return replace(job, is_batch_unseen=True) if job.phase < Phase.ENDED else job
+def _on_batch_unseen(job: Job, _seen: BatchUnseen, policy: Policy) -> Job:
+    if job.phase >= Phase.ENDED:
+        return job
+    job = replace(job, unseen_since=job.unseen_since or job.now)
+    is_long = job.now - job.unseen_since >= policy.lost_after_s
+    return _lost(job) if is_long and _had_a_batch(job) else job
+
+
+def _had_a_batch(job: Job) -> bool:
+    return job.phase >= Phase.SUBMITTED or job.chain.standing is Standing.RUNNING
+
+
+def _lost(job: Job) -> Job:
+    """Slurm answers but forgot the batch, as after a crash before it saved its state.
+
+    A job in the provider's hands must not hang on that for ever: it ends at the provider's cost.
+    """
+    batch = job.batch or Batch(batch_id=NO_BATCH, job_id=job.job_id, state=BatchState.LOST)
+    return replace(job, batch=replace(batch, state=BatchState.LOST), phase=Phase.ENDED)
+
+
+def _on_look_up_failed(job: Job, _seen: LookUpFailed, _policy: Policy) -> Job:
+    return replace(job, unseen_since=0) if job.phase < Phase.ENDED else job
 
 
 def _on_cancel_sent(job: Job, _seen: CancelSent, _policy: Policy) -> Job:
@@ -203,7 +225,7 @@ def _close_if_final(job: Job, policy: Policy) -> Job:
         return job
     is_deep = job.chain.read_block >= job.gone_block + policy.finality_blocks
     never_submitted = job.batch is None and not job.has_submission_begun
-    is_over = job.phase is Phase.ENDED or never_submitted or job.is_batch_unseen
+    is_over = job.phase is Phase.ENDED or never_submitted or bool(job.unseen_since)
     return replace(job, phase=Phase.CLOSED) if is_deep and is_over else job
 
 
@@ -217,6 +239,7 @@ _RULES: dict[type[Any], Callable[[Job, Any, Policy], Job]] = {
     BatchSeen: _on_batch_seen,
     BatchEnded: _on_batch_ended,
     BatchUnseen: _on_batch_unseen,
+    LookUpFailed: _on_look_up_failed,
     CancelSent: _on_cancel_sent,
     TimePassed: _on_time_passed,
 }

@@ -32,6 +32,8 @@ class BatchState(StrEnum):
     PREEMPTED = "PREEMPTED"
     DEADLINE = "DEADLINE"
     REVOKED = "REVOKED"
+    LOST = "LOST"
+    """Neither queue nor accounting has known the batch for long: Slurm itself forgot it."""
 
     @property
     def is_live(self) -> bool:

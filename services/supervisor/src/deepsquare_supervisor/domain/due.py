@@ -58,7 +58,7 @@ def _fetch(job: Job, _policy: Policy) -> Iterable[Command]:
 
 
 def _submit(job: Job, policy: Policy) -> Iterable[Command]:
-    if job.chain.standing is not Standing.CLAIMED or not job.is_batch_unseen:
+    if job.chain.standing is not Standing.CLAIMED or not job.unseen_since:
         return
     chain = job.chain
     yield SubmitBatch(

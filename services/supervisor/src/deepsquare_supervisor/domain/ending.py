@@ -7,7 +7,7 @@
 | time limit, or TERM shortly before it | OUT_OF_CREDITS | used minutes |
 | out of memory | FAILED, OUT_OF_MEMORY | used minutes |
 | failed | FAILED | used minutes |
-| node or boot failure, preempted, cancelled by the site | PANICKED, reason | 0: the least |
+| node or boot failure, preempted, lost, cancelled by the site | PANICKED, reason | 0: the least |
 
 Reported 0 minutes, the contract bills one minute of a job that was RUNNING and nothing of one that
 was not (protocol.md 4.2, 4.3): a provider has no way to report less.
@@ -35,6 +35,7 @@ _PROVIDER_FAULTS = {
     BatchState.PREEMPTED: "PREEMPTED: the provider needed the place, not billed",
     BatchState.REVOKED: "REVOKED: the provider withdrew the batch, not billed",
     BatchState.DEADLINE: "DEADLINE: the provider's deadline ended the batch, not billed",
+    BatchState.LOST: "LOST: the batch system has no trace of the batch, not billed",
     BatchState.CANCELLED: "PROVIDER_CANCELLED: the provider ended the batch, not billed",
 }
 

@@ -42,7 +42,8 @@ class Policy:
     asked for again. ``hand_back_margin_s``: how long before the claim time-out a job that could not
     be submitted goes back. ``finality_blocks``: how many blocks above an end it counts as final.
     ``max_minutes``: the longest run time the site grants. ``attest_every_s``: how often the chain
-    is told that a job still runs.
+    is told that a job still runs. ``lost_after_s``: how long a batch may be missing from queue and
+    accounting, both answering, before it counts as lost.
     """
 
     stop_s: int = 25
@@ -51,6 +52,7 @@ class Policy:
     finality_blocks: int = 5
     max_minutes: int = 525_600
     attest_every_s: int = 7200
+    lost_after_s: int = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,9 @@ class Job:
 
     ``now`` and ``claimed_at`` are the site's clock (Unix seconds); ``claimed_at`` is when this
     supervisor first saw the claim. ``ignore_up_to``: batches of earlier attempts.
-    ``gone_block``: the block at which the job was first seen out of this provider's hands, else 0.
+    ``unseen_since``: since when queue and accounting know no batch of it, 0 while one does or the
+    answer is open. ``gone_block``: the block at which the job was first seen out of this provider's
+    hands, else 0.
     """
 
     chain: ChainJob
@@ -72,7 +76,7 @@ class Job:
     hand_back: HandBack | None = None
     reason: str = ""
     has_submission_begun: bool = False
-    is_batch_unseen: bool = False
+    unseen_since: int = 0
     script_missed_at: int = 0
     cancel_sent_at: int = 0
     gone_block: int = 0

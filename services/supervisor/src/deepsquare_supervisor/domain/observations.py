@@ -62,6 +62,11 @@ class BatchUnseen:
 
 
 @dataclass(frozen=True, slots=True)
+class LookUpFailed:
+    """Queue or accounting gave no answer: whether there is a batch is open."""
+
+
+@dataclass(frozen=True, slots=True)
 class CancelSent:
     """TERM went to the batch shell."""
 
@@ -83,6 +88,7 @@ Observation = (
     | BatchSeen
     | BatchEnded
     | BatchUnseen
+    | LookUpFailed
     | CancelSent
     | TimePassed
 )
