@@ -83,8 +83,10 @@ def test_concurrent_steps__have_namespaces_and_files_of_their_own(
     assert len(set(result.lines)) == 4
 
 
-@pytest.mark.parametrize("network", NETWORKS)
-@pytest.mark.parametrize("ending", ["signal", "timeout", "killed"])
+@pytest.mark.parametrize(
+    ("network", "ending"),
+    [("slirp4netns", "signal"), ("pasta", "timeout"), ("slirp4netns", "killed")],
+)
 def test_namespace__after_any_end__leaves_nothing(
     site: BatchSite, network: str, ending: str
 ) -> None:

@@ -34,8 +34,8 @@ HOSTILE = st.sampled_from(
 ANY = st.one_of(TEXT, st.lists(st.one_of(HOSTILE, TEXT), max_size=6).map("".join))
 
 
-def shellcheck(script: Path) -> str:
-    argv = ["shellcheck", "-S", "warning", "-s", "bash", str(script)]
+def shellcheck(script: Path, *options: str) -> str:
+    argv = ["shellcheck", "-S", "warning", "-s", "bash", *options, str(script)]
     return subprocess.run(argv, capture_output=True, text=True, check=False).stdout
 
 
@@ -82,8 +82,19 @@ def test_script__of_each_case__is_exactly_the_golden_one(name: str) -> None:
     assert generated == path.read_text()
 
 
-@pytest.mark.parametrize("name", [*CASES, *PUBLISHED])
-def test_script__of_the_whole_corpus__passes_shellcheck(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_generated_part__of_published_workflows__passes_shellcheck(
+    name: str, tmp_path: Path
+) -> None:
+    """W-REN-9; without the runtime, which the next tests check, variables look unused."""
+    text = render(case(name), nonce=NONCE).script
+    script = tmp_path / "script.sh"
+    script.write_text(text[text.index("__ds_tasks=") :])
+    assert shellcheck(script, "--exclude=SC2034,SC2154") == ""
+
+
+@pytest.mark.parametrize("name", ["flow", "everything"])
+def test_script__with_its_runtime__passes_shellcheck(name: str, tmp_path: Path) -> None:
     """W-REN-9."""
     script = tmp_path / "script.sh"
     script.write_text(render(case(name), nonce=NONCE).script)
@@ -146,13 +157,13 @@ def test_rendering__of_a_thousand_steps__takes_linear_time() -> None:
         job = a_job(*[a_run(f"echo {i}") for i in range(count)])
         render(job, nonce=NONCE)
         best = 9.0
-        for _ in range(3):
-            begin = time.perf_counter()
+        for _ in range(5):
+            begin = time.process_time()
             render(job, nonce=NONCE)
-            best = min(best, time.perf_counter() - begin)
+            best = min(best, time.process_time() - begin)
         return best
 
-    assert seconds(1000) < 8 * seconds(200)
+    assert seconds(1000) < 12 * seconds(200)  # 5 if linear, 25 if quadratic
 
 
 def test_secrets__of_a_rendering__are_not_in_its_repr_without_the_script() -> None:

@@ -50,7 +50,7 @@ __ds_x_http_put() {
     rm -f -- "$file"
     zip --quiet --recurse-paths --symlinks "$file" . || return $?
   fi
-  status=$(__ds_x_curl "$1" --upload-file "$file" --connect-timeout 30 --retry 3 \
+  status=$(__ds_x_curl "$1" --upload-file "$file" --connect-timeout 30 --retry 2 \
     --output "$__ds_state/response" --write-out '%{http_code}') || return $?
   __ds_x_print_response
   if ((status >= 400)); then
