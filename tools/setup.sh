@@ -128,12 +128,21 @@ add_anvil() {
   rm "$file"
 }
 
+# Ape looks at the first 500 files below contracts/ and no further: its environment, which has
+# thousands, is there by a link only (seen on eth-ape 0.8.51).
+contracts_environment() {
+  [[ -L contracts/.venv ]] || rm -rf contracts/.venv
+  mkdir -p .cache/contracts-venv
+  ln -sfn ../.cache/contracts-venv contracts/.venv
+  uv sync --frozen --quiet --project contracts
+}
+
 system_packages
 step .cache/uv tools/setup.sh -- install_uv
 step .venv uv.lock pyproject.toml sdk/pyproject.toml services/*/pyproject.toml -- \
   uv sync --frozen --quiet
 step node_modules package.json package-lock.json tools/setup.sh -- install_npm_packages
 if [[ ${1:-} == contracts ]]; then
-  step contracts/.venv contracts/uv.lock contracts/pyproject.toml -- \
-    uv sync --frozen --quiet --project contracts
+  step contracts/.venv contracts/uv.lock contracts/pyproject.toml tools/setup.sh -- \
+    contracts_environment
 fi

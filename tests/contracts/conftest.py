@@ -3,6 +3,9 @@
 import pytest
 from ape.managers.accounts import TestAccountManager
 from tests.contracts.grid import ContractGrid, deploy
+from tools.abi.compiled import use_project_compiler
+
+use_project_compiler()
 
 
 @pytest.fixture(scope="session")

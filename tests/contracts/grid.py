@@ -138,8 +138,11 @@ class ContractGrid:
         return settled._providerAmount, settled._fee, settled._refund
 
 
-def deploy(accounts: Any) -> ContractGrid:
-    """Deploy and wire everything; the first account deploys and holds all credits."""
+def deploy(accounts: Any, token: str = "Credit") -> ContractGrid:
+    """Deploy and wire everything; the first account deploys and holds all credits.
+
+    ``token`` may name a mock to stand in Credit's place.
+    """
     names = (
         "admin",
         "operator",
@@ -152,7 +155,7 @@ def deploy(accounts: Any) -> ContractGrid:
     )
     people = SimpleNamespace(**dict(zip(names, accounts, strict=False)))
     admin = people.admin
-    credit = admin.deploy(project.Credit, 10**9 * CREDIT)
+    credit = admin.deploy(getattr(project, token), 10**9 * CREDIT)
     constants = admin.deploy(project.Constants)
     providers = admin.deploy(project.ProviderManager)
     scheduler = created_by(admin, admin.nonce + 2)
