@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -31,12 +32,28 @@ def start(world: World, customer: Customer, *arguments: str) -> "subprocess.Pope
     )
 
 
+def count_sockets(pid: int) -> int:
+    count = 0
+    for opened in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            count += str(opened.readlink()).startswith("socket:")
+    return count
+
+
+def await_conversation(pid: int) -> None:
+    """Wait until a process talks to the chain: its loop's pair of sockets and one more are open."""
+    deadline = time.monotonic() + 60
+    while count_sockets(pid) < 3:
+        assert time.monotonic() < deadline, "the process opened no connection"
+        time.sleep(0.05)
+
+
 def test_wait__ctrl_c__detaches_with_130_and_the_job_goes_on(
     world: World, customer: Customer
 ) -> None:
     job_id = customer.submitted()
     process = start(world, customer, "wait", job_id)
-    time.sleep(4)
+    await_conversation(process.pid)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=20)
     assert process.returncode == 130
