@@ -11,9 +11,10 @@ from tools.abi.package import render_package, stale_files, write_package
 
 def main(arguments: list[str]) -> int:
     """Write the package, or with ``--check`` only name what is stale; returns the exit status."""
-    files = render_package(read_artefacts())
+    is_check = "--check" in arguments
+    files = render_package(read_artefacts(is_anew=not is_check))
     stale = stale_files(ROOT, files)
-    if "--check" in arguments:
+    if is_check:
         for path in stale:
             print(f"stale: {path}: run `make abi`")
         return 1 if stale else 0

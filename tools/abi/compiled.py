@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ethpm_types import ContractType
 
 ROOT = Path(__file__).parents[2]
+CACHE = ROOT / ".build" / "__local__.json"
 COMPILER_FOLDER = ROOT / "tools" / "solc"
 TYPES = "contracts/types"
 
@@ -23,9 +24,15 @@ def use_project_compiler() -> None:
     os.environ.setdefault("SOLCX_BINARY_PATH", str(COMPILER_FOLDER))
 
 
-def read_artefacts() -> Artefacts:
-    """Compile what has changed and return what the SDK needs of it."""
+def read_artefacts(*, is_anew: bool = False) -> Artefacts:
+    """Compile what has changed and return what the SDK needs of it.
+
+    With ``is_anew`` everything is compiled, as on a fresh clone: bytecode that is to be committed
+    must not depend on what was compiled before.
+    """
     use_project_compiler()
+    if is_anew or _has_other_settings():
+        CACHE.unlink(missing_ok=True)
     from ape import Project  # noqa: PLC0415 - must come after the compiler is set
 
     compiled = Project(ROOT).load_contracts()
@@ -34,6 +41,12 @@ def read_artefacts() -> Artefacts:
         members_by_enum=_enums(("JobStatus", "StorageType")),
         bytecode_by_contract={name: _bytecode(compiled[name]) for name in CONTRACTS},
     )
+
+
+def _has_other_settings() -> bool:
+    """Ape compiles what has changed, but does not count its own settings as a change."""
+    settings = ROOT / "ape-config.yaml"
+    return CACHE.exists() and CACHE.stat().st_mtime < settings.stat().st_mtime
 
 
 def _abi(contract: ContractType) -> list[dict[str, Any]]:
