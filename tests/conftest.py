@@ -6,5 +6,12 @@ pytest_plugins = ["tests.support.chain", "tests.support.slurm", "tests.support.r
 
 
 def pytest_configure() -> None:
-    """Let TERM end a run as Ctrl-C does, so that fixtures stop what they started."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Let TERM end a run as Ctrl-C does, so that fixtures stop what they started.
+
+    A run in the background inherits ignored signals and would hand them on to what the tests start;
+    there, tests of signals need the defaults.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
+    for number in (signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
