@@ -163,6 +163,17 @@ class RunningBatch:
         self.process.wait()
 
 
+def processes_left(session: int, *, within_s: float = 3) -> list[int]:
+    """Return the processes of a session that do not end within a moment.
+
+    The kernel may take that long to end what was killed with its namespace.
+    """
+    deadline = time.monotonic() + within_s
+    while (left := processes_of_session(session)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return left
+
+
 def processes_of_session(session: int) -> list[int]:
     """Return the living processes of a session."""
     found = []

@@ -8,7 +8,7 @@ import socket
 import time
 
 import pytest
-from tests.support.batch import BatchSite, a_job, a_run, processes_of_session
+from tests.support.batch import BatchSite, a_job, a_run, processes_left
 
 from deepsquare.workflow import (
     Bore,
@@ -104,7 +104,7 @@ def test_namespace__after_any_end__leaves_nothing(
             batch.wait_for_output("up\n")
             batch.signal(signal.SIGTERM)
         result = batch.result()
-        assert processes_of_session(batch.process.pid) == []
+        assert processes_left(batch.process.pid) == []
     assert result.code == {"signal": 143, "timeout": 124, "killed": 137}[ending]
     if ending != "killed":
         assert result.lines.count("ended") == 1
@@ -215,7 +215,7 @@ def test_virtual_networks__of_two_steps_each__let_them_talk(site: BatchSite, cod
     )
     with site.start(a_job(*servers, *clients, tasks=4, virtual_networks=networks)) as batch:
         result = batch.result()
-        assert processes_of_session(batch.process.pid) == []
+        assert processes_left(batch.process.pid) == []
     assert result.code == code, result.stderr
     assert [line for line in result.lines if line in ("one", "two")] == ["one", "two"]
     assert left_on_the_node(site) == []

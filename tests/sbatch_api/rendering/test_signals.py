@@ -4,7 +4,7 @@ import signal
 import time
 
 import pytest
-from tests.support.batch import BatchSite, a_job, a_run, processes_of_session
+from tests.support.batch import BatchSite, a_job, a_run, processes_left
 
 from deepsquare.workflow import Step, StepAsyncLaunch, StepFor
 
@@ -35,7 +35,7 @@ def test_signal__during_a_run__ends_it_runs_finally_and_exits(
         batch.signal(number)
         result = batch.result()
         assert time.monotonic() - begin < 4
-        assert processes_of_session(batch.process.pid) == []
+        assert processes_left(batch.process.pid) == []
     assert result.code == 128 + number
     assert result.lines == ["run runs", "run ended", "finally 0", "outer"]
     assert not site.storage.exists()
