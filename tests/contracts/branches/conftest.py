@@ -1,0 +1,12 @@
+"""A fresh grid for each test of a branch."""
+
+from collections.abc import Iterator
+
+import pytest
+from tests.contracts.conformance.stage import Stage, a_stage
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    with a_stage() as ready:
+        yield ready
