@@ -31,7 +31,7 @@ as_root() {
 wanted_packages() {
   printf '%s\n' slurm-wlm slurmdbd munge mariadb-server redis-server shellcheck make python3-venv \
     ca-certificates curl file zip unzip bzip2 xz-utils procps iproute2 bubblewrap slirp4netns \
-    passt wireguard-tools wireguard-go
+    passt wireguard-tools wireguard-go p7zip-full unar
   command -v node >/dev/null || echo nodejs
   command -v npm >/dev/null || echo npm
 }
