@@ -39,6 +39,7 @@ class Outcome:
     events: tuple[GridEvent, ...] = ()
     error: DeepSquareError | None = None
     gas_used: int = 0
+    logs: tuple[RawLog, ...] = ()
 
 
 class RevmChain:
@@ -67,7 +68,7 @@ class RevmChain:
             output = bytes(self._evm.message_call(sender, call.to, call.data))
         except RuntimeError as error:
             return Outcome(error=decode_revert(_revert_data(error)))
-        logs = [
+        logs = tuple(
             RawLog(
                 address=parse_address(log.address),
                 topics=tuple(log.data[0]),
@@ -75,9 +76,10 @@ class RevmChain:
                 **_NO_PLACE,
             )
             for log in self._evm.result.logs
-        ]
+        )
         known = (decode_event(log) for log in logs)
-        return Outcome(output, tuple(e for e in known if e), None, self._evm.result.gas_used)
+        events = tuple(event for event in known if event)
+        return Outcome(output, events, gas_used=self._evm.result.gas_used, logs=logs)
 
     async def eth_call(
         self, call: Call, *, at: At = "latest", sender: Address | None = None
