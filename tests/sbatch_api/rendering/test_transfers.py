@@ -192,7 +192,9 @@ def test_archive__with_a_misleading_name__is_unpacked_by_content(
 
 
 @pytest.mark.parametrize(
-    "archive", [_tar("w", "ok", "../x"), _zip("ok", "../x"), _tar("w:gz", "x" * 90)[:60]]
+    "archive",
+    [_tar("w", "ok", "../x"), _zip("ok", "../x"), _tar("w:gz", "x" * 90)[:60]],
+    ids=["tar outside", "zip outside", "cut tar.gz"],
 )
 def test_archive__with_a_member_outside_or_broken__fails_the_job(
     site: BatchSite, server: FileServer, files: dict[str, bytes], archive: bytes
