@@ -8,6 +8,7 @@ from tests.contracts.conformance.stage import CUSTOMER, PROVIDER, Stage
 from tests.contracts.invariants.revm import Outcome, read
 from tests.contracts.invariants.world import STRANGER
 
+from deepsquare.chain._generated.structs import Job
 from deepsquare.chain.abi import load_abi
 from deepsquare.chain.call import Call
 from deepsquare.chain.contracts.deployed import DeployedContract
@@ -37,9 +38,14 @@ class Money:
 
 def money(stage: Stage) -> Money:
     meta, credit = stage.world.meta_scheduler, stage.world.credit
-    owners = (CUSTOMER, PROVIDER, STRANGER, meta.address)
-    totals = (read(meta.total_escrow()), read(meta.accrued_fees()))
-    return Money(*(read(credit.balance_of(owner)) for owner in owners), *totals)
+    return Money(
+        customer=read(credit.balance_of(CUSTOMER)),
+        provider=read(credit.balance_of(PROVIDER)),
+        stranger=read(credit.balance_of(STRANGER)),
+        contract=read(credit.balance_of(meta.address)),
+        escrow=read(meta.total_escrow()),
+        fees=read(meta.accrued_fees()),
+    )
 
 
 @dataclass(frozen=True)
@@ -89,3 +95,8 @@ def logged(outcome: Outcome, contract: DeployedContract) -> list[tuple[Any, ...]
 def call_of(contract: DeployedContract, function: str, *arguments: Any) -> Call:
     """A call that the SDK has no wrapper for."""
     return contract._call(function, *arguments)
+
+
+def times(job: Job) -> tuple[int, int]:
+    """Start and end."""
+    return job.time.start, job.time.end
