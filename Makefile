@@ -30,7 +30,8 @@ devnet: setup ## the same grid, staying up until Ctrl-C
 test: test-unit test-contracts test-e2e ## everything
 
 test-unit: setup ## services, SDK and tools, alone and against real parts
-	$(RUN) pytest tests --ignore=tests/contracts --ignore=tests/e2e --ignore=tests/ansible
+	$(RUN) pytest tests --ignore=tests/contracts --ignore=tests/e2e --ignore=tests/ansible \
+	    --numprocesses=4 --dist=loadfile
 
 test-contracts: setup-contracts ## contracts on Ape's test chain
 	contracts/.venv/bin/python -m pytest -c contracts/pytest.ini tests/contracts

@@ -4,7 +4,6 @@ import os
 import pwd
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from tools.devnet import leftovers
@@ -133,10 +132,11 @@ def test_accounting_database__after_a_job__tells_its_end() -> None:
         assert slurm.run(*argv).strip() == "FAILED|3:0|a job of the grid"
 
 
-def test_folder__closed_to_other_users__is_refused(tmp_path: Path) -> None:
-    tmp_path.chmod(0o700)
-    with pytest.raises(SlurmUnavailable, match="closed to other users"):
-        PrivateSlurm(tmp_path)
+def test_folder__closed_to_other_users__is_refused() -> None:
+    with scratch_folder() as folder:
+        folder.chmod(0o700)
+        with pytest.raises(SlurmUnavailable, match="closed to other users"):
+            PrivateSlurm(folder)
 
 
 def test_folder__too_long_for_sockets__is_refused() -> None:
