@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from tests.contracts.branches.acts import disable_requests
 from tests.contracts.branches.facts import (
     UNKNOWN,
     Money,
@@ -121,7 +122,7 @@ def test_cancel_job__requests_are_disabled__refund_every_unstarted_job(
     stage: Stage, meta: MetaScheduler, status: S
 ) -> None:
     job_id = stage.a_job_in(status)
-    stage.must(DEPLOYER, meta.set_enable_request_new_job(is_enabled=False))
+    disable_requests(stage)
     before = money(stage)
     stage.must(CUSTOMER, meta.cancel_job(job_id))
     assert money(stage) - before == REFUND_ALL

@@ -5,10 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.contracts.branches.acts import disable_requests, give_the_customer_all_credits
 from tests.contracts.branches.facts import CAP, UNLIMITED, Money, happened, money, pending
 from tests.contracts.conformance.stage import CREDIT, CUSTOMER, DEFINITION, Stage, one
 from tests.contracts.invariants.revm import read
-from tests.contracts.invariants.world import CUSTOMERS, DEPLOYER, STRANGER
+from tests.contracts.invariants.world import CUSTOMERS
 
 from deepsquare.chain import events as ev
 from deepsquare.chain._generated import errors as er
@@ -48,10 +49,6 @@ def refused(stage: Stage, changes: Changes, error: ContractError) -> None:
     definition = replace(DEFINITION, **changes)
     call = stage.world.meta_scheduler.request_new_job(definition, MINIMUM)
     stage.refused(CUSTOMER, call, error)
-
-
-def disable_requests(stage: Stage) -> None:
-    stage.must(DEPLOYER, stage.world.meta_scheduler.set_enable_request_new_job(is_enabled=False))
 
 
 def test_request_new_job__requests_are_disabled__revert_with_newjobrequestdisabled(
@@ -242,10 +239,7 @@ def test_request_new_job__the_lock_is_above_the_cap__revert_with_amounttoolarge(
 
 
 def test_request_new_job__the_lock_is_the_cap__lock_all_of_it(stage: Stage) -> None:
-    credit = stage.world.credit
-    stage.must(DEPLOYER, credit.mint(CUSTOMER, CAP - read(credit.total_supply())))
-    for owner in (DEPLOYER, STRANGER, *CUSTOMERS[1:]):
-        stage.must(owner, credit.transfer(CUSTOMER, read(credit.balance_of(owner))))
+    give_the_customer_all_credits(stage)
     job_id = stage.request(CAP)
     assert stage.job(job_id).cost.max_cost == CAP
     assert money(stage) == Money(contract=CAP, escrow=CAP)
