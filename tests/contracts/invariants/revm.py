@@ -61,11 +61,18 @@ class RevmChain:
     def deploy(self, sender: Address, code: bytes) -> Address:
         return parse_address(self._evm.deploy(sender, code))
 
-    def send(self, sender: Address, call: Call) -> Outcome:
+    def give_coin(self, account: Address, amount_wei: int) -> None:
+        """Make native coin out of nothing."""
+        self._evm.set_balance(account, self.coin_of(account) + amount_wei)
+
+    def coin_of(self, account: Address) -> int:
+        return int(self._evm.get_balance(account))
+
+    def send(self, sender: Address, call: Call, coin_wei: int = 0) -> Outcome:
         """Send a call in a block of its own."""
         self.pass_time(BLOCK_TIME_S)
         try:
-            output = bytes(self._evm.message_call(sender, call.to, call.data))
+            output = bytes(self._evm.message_call(sender, call.to, call.data, value=coin_wei))
         except RuntimeError as error:
             return Outcome(error=decode_revert(_revert_data(error)))
         logs = tuple(
