@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import astuple, dataclass
 from typing import Any
 
+from eth_utils.crypto import keccak
 from tests.contracts.conformance.stage import CUSTOMER, PROVIDER, Stage
 from tests.contracts.invariants.revm import Outcome, read
 from tests.contracts.invariants.world import STRANGER
@@ -15,6 +16,8 @@ from deepsquare.chain.contracts.deployed import DeployedContract
 from deepsquare.chain.events import GridEvent
 from deepsquare.identifiers import ZERO_ADDRESS, Address, JobId
 
+ADMIN_ROLE = bytes(32)
+SCHEDULER_ROLE = keccak(text="METASCHEDULER_ROLE")
 UNKNOWN = JobId("0x" + "ab" * 32)
 CAP = 2**96 - 1
 UNLIMITED = 2**256 - 1
