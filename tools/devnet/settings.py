@@ -42,6 +42,7 @@ class Surroundings:
             "PUBLIC_URL": f"http://127.0.0.1:{port}",
             "DATA_DIR": self.folder / "sbatch-api",
             "TOKEN_KEYS_FILE": write_secret(self.folder / "keys" / "tokens", token_key),
+            "ALLOW_ANONYMOUS": True,
         }
 
     def meta_scheduler(self, port: int, *, key_file: Path) -> dict[str, object]:
