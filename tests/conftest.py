@@ -2,7 +2,13 @@
 
 import signal
 
-pytest_plugins = ["tests.support.chain", "tests.support.slurm", "tests.support.redis"]
+pytest_plugins = [
+    "tests.support.apptainer",
+    "tests.support.chain",
+    "tests.support.redis",
+    "tests.support.registry",
+    "tests.support.slurm",
+]
 
 
 def pytest_configure() -> None:

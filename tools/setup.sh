@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 uv_version=0.13.9
 # Units that the packages below would start, now and at every boot; the project runs its own.
-units=(munge slurmctld slurmd slurmdbd mariadb redis-server)
+units=(munge slurmctld slurmd slurmdbd mariadb redis-server docker-registry)
 # The system's interpreter is wanted, not one that uv downloads.
 export UV_PYTHON_DOWNLOADS=never
 export PATH=$PWD/.cache/bin:$PATH
@@ -31,7 +31,8 @@ as_root() {
 wanted_packages() {
   printf '%s\n' slurm-wlm slurmdbd munge mariadb-server redis-server shellcheck make python3-venv \
     ca-certificates curl file zip unzip bzip2 xz-utils procps iproute2 bubblewrap slirp4netns \
-    passt wireguard-tools wireguard-go p7zip-full unar
+    passt wireguard-tools wireguard-go p7zip-full unar docker-registry skopeo umoci busybox-static \
+    openssl patchelf squashfs-tools squashfuse fuse-overlayfs
   command -v node >/dev/null || echo nodejs
   command -v npm >/dev/null || echo npm
 }

@@ -47,6 +47,8 @@ class BatchSite:
     shell: str = os.environ.get("BATCH_SHELL", "/bin/bash")
     settings: dict[str, str] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    launcher: list[str] = field(default_factory=list)
+    """Words before the shell and the script, which become another user or enter a namespace."""
 
     def __post_init__(self) -> None:
         for name in ("storage", "shared", "world", "disk", "disk-world", "home"):
@@ -98,7 +100,7 @@ class BatchSite:
         script.write_text(render(job, nonce=NONCE, images=images).script)
         with (self.root / "stdout").open("wb") as out, (self.root / "stderr").open("wb") as err:
             process = subprocess.Popen(
-                [self.shell, str(script)],
+                [*self.launcher, self.shell, str(script)],
                 env=self.variables(),
                 stdin=subprocess.DEVNULL,
                 stdout=out,

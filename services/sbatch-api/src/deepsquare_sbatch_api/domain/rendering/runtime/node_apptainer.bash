@@ -2,8 +2,11 @@
 
 __node_run_on_apptainer() {
   local entrance=$1.${SLURM_PROCID:-0}.sh bind
-  local -a words=(exec --contain --cleanenv --pwd "${__node_options[image_directory]:-/}")
-  __node_write_entrance "$entrance"
+  local -a words=(exec --contain --cleanenv --no-eval --pwd "${__node_options[image_directory]:-/}")
+  {
+    __node_write_apptainer_defaults
+    __node_write_entrance
+  } >"$entrance"
   if [[ -n ${__node_options[rw]-} ]]; then words+=(--writable-tmpfs); fi
   if [[ -n ${__node_options[home]-} ]]; then
     words+=(--home "$HOME")
@@ -14,8 +17,24 @@ __node_run_on_apptainer() {
   while IFS= read -r bind; do words+=(--bind "$bind"); done < <(__node_list_binds)
   export APPTAINER_TMPDIR=${__node_options[apptainer_tmp]}
   if [[ -n ${__node_options[entrypoint]-} ]]; then
-    __node_program=(/.singularity.d/runscript "${__node_program[@]}")
+    __node_program=(/bin/sh -c "$(__node_apptainer_run)" run "${__node_program[@]}")
   fi
   words+=("${__node_options[image]}" /bin/sh "/deepsquare/.deepsquare/${entrance##*/}")
   __node_execute apptainer "${words[@]}" "${__node_program[@]}"
+}
+
+# What Apptainer 1.4.5 does by itself: it sets HOME, and LANG for --cleanenv, which are the host's
+# unless the image sets LANG; and it makes the root unbindable, though root may bind what is on it.
+__node_write_apptainer_defaults() {
+  # shellcheck disable=SC2016 # the container's sh expands it
+  printf '%s\n' 'unset HOME' \
+    '[ "${LANG-}" != C ] || grep -qs "^export LANG=" /.singularity.d/env/*.sh || unset LANG'
+  if [[ ${__node_options[uid]-} == 0 ]]; then printf 'mount --make-private / 2>/dev/null\n'; fi
+}
+
+# What `apptainer run` does once the environment stands.
+__node_apptainer_run() {
+  # shellcheck disable=SC2016 # the container's sh expands it
+  printf '%s\n' 'if [ -x /.singularity.d/runscript ]; then exec /.singularity.d/runscript "$@"; fi' \
+    'exec /bin/sh "$@"'
 }

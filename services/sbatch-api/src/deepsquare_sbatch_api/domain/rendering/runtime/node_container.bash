@@ -1,43 +1,41 @@
 # What both container runtimes share: the environment inside and the binds.
 
-# Writes a program for the container's sh: exports, then the working directory, then the words it
+# Prints a program for the container's sh: exports, then the working directory, then the words it
 # is given. Host variables only fill gaps that the image leaves; values are quoted once.
 __node_write_entrance() {
-  local name entry file=$1
+  local name entry
   local -a special=()
-  {
-    while IFS= read -r name; do
-      case $name in
-        PATH | LD_* | BASH_ENV | PWD | OLDPWD | SHLVL | _ | ENROOT_* | APPTAINER* | SINGULARITY* | \
-          __DS_*) ;;
-        SLURM_* | PMI* | CUDA_VISIBLE_DEVICES | ROCR_VISIBLE_DEVICES)
+  while IFS= read -r name; do
+    case $name in
+      PATH | LD_* | BASH_ENV | PWD | OLDPWD | SHLVL | _ | ENROOT_* | APPTAINER* | SINGULARITY* | \
+        __DS_*) ;;
+      SLURM_* | PMI* | CUDA_VISIBLE_DEVICES | ROCR_VISIBLE_DEVICES)
+        __node_export "$name" "${!name}"
+        ;;
+      *)
+        if [[ $name =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] && ! __node_is_special "$name"; then
+          printf '[ "${%s+x}" ] || ' "$name"
           __node_export "$name" "${!name}"
-          ;;
-        *)
-          if [[ $name =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] && ! __node_is_special "$name"; then
-            printf '[ "${%s+x}" ] || ' "$name"
-            __node_export "$name" "${!name}"
-          fi
-          ;;
-      esac
-    done < <(compgen -e)
-    for entry in "${__node_entries[@]}"; do
-      if __node_is_special "${entry%%=*}"; then
-        special+=("$entry")
-      else
-        __node_export "${entry%%=*}" "${entry#*=}"
-      fi
-    done
-    for entry in "${special[@]}"; do
-      printf 'set -- %s "$@"\n' "$(__node_quote "$entry")"
-    done
-    if ((${#special[@]})); then printf 'set -- env "$@"\n'; fi
-    if [[ -n ${__node_options[directory]-} ]]; then
-      name=$(__node_quote "${__node_options[directory]}")
-      printf 'mkdir -p -- %s && cd -- %s || exit 1\n' "$name" "$name"
+        fi
+        ;;
+    esac
+  done < <(compgen -e)
+  for entry in "${__node_entries[@]}"; do
+    if __node_is_special "${entry%%=*}"; then
+      special+=("$entry")
+    else
+      __node_export "${entry%%=*}" "${entry#*=}"
     fi
-    printf 'exec "$@"\n'
-  } >"$file"
+  done
+  for entry in "${special[@]}"; do
+    printf 'set -- %s "$@"\n' "$(__node_quote "$entry")"
+  done
+  if ((${#special[@]})); then printf 'set -- env "$@"\n'; fi
+  if [[ -n ${__node_options[directory]-} ]]; then
+    name=$(__node_quote "${__node_options[directory]}")
+    printf 'mkdir -p -- %s && cd -- %s || exit 1\n' "$name" "$name"
+  fi
+  printf 'exec "$@"\n'
 }
 
 __node_quote() { printf "'%s'" "${1//\'/\'\\\'\'}"; }

@@ -21,7 +21,7 @@ __node_enroot() {
   local entrance=$1.${SLURM_PROCID:-0}.sh bind source place mode
   local -a words=(start)
   enroot create --name "$__node_container" -- "${__node_options[image]}" >&2 || exit $?
-  __node_write_entrance "$entrance"
+  __node_write_entrance >"$entrance"
   while IFS= read -r bind; do
     IFS=: read -r source place mode <<<"$bind"
     printf '%s %s none x-create=dir,bind,%s\n' "${source// /\\040}" "${place// /\\040}" "$mode"

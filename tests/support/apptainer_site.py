@@ -1,0 +1,77 @@
+"""A pretended site with the real Apptainer, whose batches run as an unprivileged user."""
+
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.support.batch import STUB_TOOLS, BatchSite
+from tests.support.registry_images import Images
+
+CUSTOMER = pwd.getpwnam("games")
+
+_RECORDER = """#!/bin/bash
+{{ printf '%s\\0' apptainer "$@"; printf '\\n'; }} >>"${{STUB_CALLS:-/dev/null}}"
+exec '{program}' "$@"
+"""
+
+_ENTER = """
+mount --bind "$1/fuse" /dev/fuse
+mount --bind "$1/tun" /dev/net/tun
+shift
+exec "$@"
+"""
+
+
+def give_to_customer(path: Path) -> None:
+    """Make a file or folder and all below it the customer's."""
+    for file in [path, *path.rglob("*")]:
+        os.chown(file, CUSTOMER.pw_uid, CUSTOMER.pw_gid, follow_symlinks=False)
+
+
+def make_tools(folder: Path, programs: Path) -> None:
+    """Fill a folder with the stub tools; for Apptainer, the real one that notes its arguments."""
+    shutil.copytree(STUB_TOOLS, folder)
+    (folder / "apptainer").write_text(_RECORDER.format(program=programs / "apptainer"))
+
+
+def make_site(root: Path, *, tools: Path, devices: Path) -> BatchSite:
+    """Make a site on which FUSE and TUN may be used by everybody, as on a provider's node."""
+    site = BatchSite(root)
+    site.settings["PATH"] = str(tools)
+    site.environment["HOME"] = CUSTOMER.pw_dir
+    give_to_customer(root)
+    enter = ["unshare", "--mount", "bash", "-euc", _ENTER, "enter", str(devices)]
+    become = ["setpriv", f"--reuid={CUSTOMER.pw_uid}", f"--regid={CUSTOMER.pw_gid}"]
+    site.launcher = [*enter, *become, "--clear-groups"]
+    return site
+
+
+def make_image_files(folder: Path, images: Images, programs: Path) -> None:
+    """Make a SIF file of each image, ``sandbox`` from ``entry``, and ``root``, a bare folder."""
+    folder.mkdir()
+    give_to_customer(folder)
+    for name in ("plain", "entry"):
+        archive = images.archive(name, folder / f"{name}.tar")
+        _build([str(folder / f"{name}.sif"), f"oci-archive:{archive}"], folder, programs)
+    _build(["--sandbox", str(folder / "sandbox"), str(folder / "entry.sif")], folder, programs)
+    shutil.copytree(folder / "sandbox", folder / "root", symlinks=True)
+    shutil.rmtree(folder / "root" / ".singularity.d")
+    give_to_customer(folder / "root")
+
+
+def _build(words: Sequence[str], home: Path, programs: Path) -> None:
+    done = subprocess.run(
+        [str(programs / "apptainer"), "build", *words],
+        env={"PATH": os.environ["PATH"], "HOME": str(home), "APPTAINER_CACHEDIR": f"{home}/.cache"},
+        user=CUSTOMER.pw_uid,
+        group=CUSTOMER.pw_gid,
+        extra_groups=[],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"apptainer build: {done.stderr.strip()}")
