@@ -1,20 +1,18 @@
-"""Input, output and continuous sync (conformance 29 to 32)."""
+"""Input and output by HTTP (conformance 29, 31, 32); S3 is in `test_s3`."""
 
 import dataclasses
 import io
-import signal
 import subprocess
 import tarfile
 import threading
 import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
-from tests.support.batch import BatchResult, BatchSite, a_job, a_run
+from tests.support.batch import BatchSite, a_job, a_run
 
-from deepsquare.workflow import HTTPData, Job, S3Data, TransportData
+from deepsquare.workflow import HTTPData, Job, TransportData
 from deepsquare_sbatch_api.domain.rendering.transfers import file_name
 
 pytestmark = pytest.mark.integration
@@ -77,30 +75,8 @@ def server(files: dict[str, bytes]) -> Iterator[FileServer]:
     thread.join()
 
 
-@pytest.fixture
-def bucket(site: BatchSite) -> Path:
-    path = site.root / "s3" / "bucket" / "prefix"
-    path.mkdir(parents=True)
-    site.environment["STUB_S3"] = str(site.root / "s3")
-    return path
-
-
 def by_http(url: str) -> TransportData:
     return TransportData(http=HTTPData(url=url))
-
-
-def by_s3(path: str, *, delete: bool = False) -> TransportData:
-    return TransportData(
-        s3=S3Data(
-            region="region",
-            bucket_url="s3://bucket/prefix",
-            path=path,
-            access_key_id="the-key-id",
-            secret_access_key="the-secret-key",
-            endpoint_url="http://s3.example",
-            delete_sync=delete,
-        )
-    )
 
 
 # --- input ---------------------------------------------------------------------------------------
@@ -231,102 +207,9 @@ def test_input__above_the_sites_limit__fails(
     assert "step" not in result.lines
 
 
-def test_s3_input__fetches_the_object_and_what_is_below_it__nothing_alike(
-    site: BatchSite, bucket: Path
-) -> None:
-    """W-IN-3, W-IN-5."""
-    (bucket / "test").mkdir()
-    (bucket / "test" / "a").write_text("a")
-    (bucket / "test" / "sub").mkdir()
-    (bucket / "test" / "sub" / "b").write_text("b")
-    (bucket / "test2").write_text("no")
-    command = f"{LIST}; env | grep -c the-; true"
-    result = site.run(_with(a_job(a_run(command)), input=by_s3("/test")))
-    assert result.code == 0
-    assert result.lines[-3:] == ["./a", "./sub/b", "0"]
-    assert (site.root / "calls.s3").read_text() == "region the-key-id the-secret-key\n"
-    assert not any("the-" in word for call in result.calls for word in call)
-    assert "the-secret-key" not in result.stdout + result.stderr
-
-
-def test_s3_input__of_one_object__lands_under_its_base_name(site: BatchSite, bucket: Path) -> None:
-    """W-IN-3."""
-    (bucket / "one").write_text("1")
-    result = site.run(_with(a_job(a_run(LIST)), input=by_s3("/one")))
-    assert result.lines[-1] == "./one"
-
-
-@pytest.mark.parametrize("is_denied", [False, True])
-def test_s3_input__when_nothing_is_found_or_denied__fails(
-    site: BatchSite, bucket: Path, is_denied: bool
-) -> None:
-    """W-IN-3."""
-    if is_denied:
-        (bucket.parent.parent / "fail").touch()
-    result = site.run(_with(a_job(a_run("echo step")), input=by_s3("/none")))
-    assert result.code == 1
-    assert ("AccessDenied" if is_denied else "no input found at s3://bucket/prefix/none") in (
-        result.stderr
-    )
-
-
 # --- output --------------------------------------------------------------------------------------
 
 WRITE = 'cd "$DEEPSQUARE_OUTPUT"; echo 1 >one; mkdir d; echo 2 >d/two; '
-
-
-@pytest.mark.parametrize("policy", ["always", "onSuccess"])
-@pytest.mark.parametrize("code", [0, 3])
-def test_s3_output__by_policy__is_uploaded_to_its_path(
-    site: BatchSite, bucket: Path, policy: str, code: int
-) -> None:
-    """W-OUT-1, W-OUT-2, W-OUT-5."""
-    job = _with(a_job(a_run(f"{WRITE} exit {code}")), output=by_s3("/out"), output_policy=policy)
-    result = site.run(job)
-    assert result.code == code
-    uploaded = sorted(str(p.relative_to(bucket)) for p in bucket.rglob("*") if p.is_file())
-    assert uploaded == ([] if code and policy == "onSuccess" else ["out/d/two", "out/one"])
-    assert not any("the-" in word for call in result.calls for word in call)
-
-
-@pytest.mark.parametrize("code", [0, 3])
-def test_s3_output__with_delete_sync__deletes_only_after_success(
-    site: BatchSite, bucket: Path, code: int
-) -> None:
-    """W-OUT-2."""
-    (bucket / "out").mkdir()
-    (bucket / "out" / "old").touch()
-    site.run(_with(a_job(a_run(f"{WRITE} exit {code}")), output=by_s3("/out", delete=True)))
-    assert (bucket / "out" / "old").exists() == bool(code)
-    assert (bucket / "out" / "one").exists()
-
-
-def test_s3_output__after_a_signal__is_uploaded_and_deletes_nothing(
-    site: BatchSite, bucket: Path
-) -> None:
-    """W-OUT-1, W-OUT-2, W-SIG-1."""
-    (bucket / "out").mkdir()
-    (bucket / "out" / "old").touch()
-    job = _with(a_job(a_run(f"{WRITE} echo up; sleep 50")), output=by_s3("/out", delete=True))
-    with site.start(job) as batch:
-        batch.wait_for_output("up\n")
-        batch.signal(signal.SIGTERM)
-        result = batch.result()
-    assert result.code == 143
-    assert (bucket / "out" / "one").exists()
-    assert (bucket / "out" / "old").exists()
-
-
-@pytest.mark.parametrize(("step", "code"), [(0, 1), (3, 3)])
-def test_upload__when_it_fails__fails_only_a_job_that_had_succeeded(
-    site: BatchSite, bucket: Path, step: int, code: int
-) -> None:
-    """W-OUT-4, W-LIFE-3."""
-    (bucket.parent.parent / "fail").touch()
-    result = site.run(_with(a_job(a_run(f"{WRITE} exit {step}")), output=by_s3("/out")))
-    assert result.code == code
-    assert "the output was not uploaded (code 1)" in result.stderr
-    assert not site.storage.exists()
 
 
 def test_http_output__of_one_file__sends_it_and_prints_the_answer(
@@ -363,43 +246,6 @@ def test_http_output__answered_with_500__fails_the_job(site: BatchSite, server: 
     """W-OUT-3, W-OUT-4."""
     result = site.run(_with(a_job(a_run(WRITE)), output=by_http(f"{server.url}/500/")))
     assert result.code == 22
-
-
-# --- continuous sync -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("ending", ["success", "failure", "signal"])
-def test_continuous_sync__on_every_path__uploads_meanwhile_and_stops_before_removal(
-    site: BatchSite, bucket: Path, ending: str
-) -> None:
-    """W-SYNC-1, W-SYNC-2, W-OUT-2."""
-    site.settings["SYNC_SECONDS"] = "1"
-    slow = bucket.parent.parent / "slow"
-    slow.touch()
-    end = "exit 3" if ending == "failure" else "true"
-    wait = f"until [ -e {site.root}/go ]; do sleep 0.05; done"
-    job = _with(
-        a_job(a_run(f"{WRITE} echo up; {wait}; {end}")),
-        output=by_s3("/out"),
-        continuous_output_sync=True,
-    )
-    with site.start(job) as batch:
-        batch.wait_for((bucket / "out" / "one").exists)
-        batch.wait_for(slow.with_name(".transferring").exists)
-        if ending == "signal":
-            batch.signal(signal.SIGTERM)
-        else:
-            (site.root / "go").touch()
-        result = batch.result()
-    assert result.code == {"success": 0, "failure": 3, "signal": 143}[ending]
-    _check_syncs(result)
-    assert not site.storage.exists()
-
-
-def _check_syncs(result: BatchResult) -> None:
-    syncs = [call for call in result.calls_of("s5cmd") if "sync" in call]
-    assert len(syncs) >= 2
-    assert not any("--delete" in call for call in syncs)
 
 
 def _with(job: Job, **fields: object) -> Job:

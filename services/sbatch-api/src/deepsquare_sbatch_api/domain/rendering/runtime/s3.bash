@@ -3,11 +3,16 @@
 # $1 region, $2 endpoint, $3 access key, $4 secret key, $5... arguments of s5cmd.
 __ds_x_s5cmd() (
   unset AWS_SESSION_TOKEN AWS_PROFILE AWS_SHARED_CREDENTIALS_FILE AWS_CONFIG_FILE
-  export AWS_REGION=$1 AWS_ACCESS_KEY_ID=$3 AWS_SECRET_ACCESS_KEY=$4
-  endpoint=$2
+  export AWS_REGION=$1 S3_ENDPOINT_URL=$2 AWS_ACCESS_KEY_ID=$3 AWS_SECRET_ACCESS_KEY=$4
   shift 4
-  exec s5cmd --endpoint-url "$endpoint" "$@"
+  exec s5cmd "$@"
 )
+
+# Writes a line for `s5cmd run`: copies $2 to $3 with options $1.
+__ds_x_s3_line() {
+  local mark="'" quoted="'\\''"
+  printf "cp --raw %s '%s' '%s'\n" "$1" "${2//"$mark"/"$quoted"}" "${3//"$mark"/"$quoted"}"
+}
 
 # $1 region, $2 endpoint, $3 access key, $4 secret key, $5 address of the object or directory.
 __ds_fetch_s3() {
@@ -15,22 +20,20 @@ __ds_fetch_s3() {
 }
 
 __ds_x_s3_get() {
-  local address=${5%/} found='' errors=$__ds_state/s3.errors
+  local address=${5%/} found='' errors=$__ds_state/s3.errors keys=$__ds_state/s3.keys
   local -a connection=("${@:1:4}")
   cd -- "$__ds_storage/input" || return $?
   __ds_x_s3_check_size "${connection[@]}" "$address" || return $?
   if [[ $5 != */ ]]; then
     if __ds_x_s5cmd "${connection[@]}" --log error cp --raw "$address" ./ 2>"$errors"; then
       found=1
-    elif ! __ds_x_is_not_found; then
+    elif ! __ds_x_says 'NoSuchKey|NotFound:'; then
       return 1
     fi
   fi
-  if [[ ${address#s3://} == *[*?[]* ]]; then
-    __ds_say "warning: objects below a path with wildcard characters are not looked for"
-  elif __ds_x_s5cmd "${connection[@]}" --log error cp "$address/*" ./ 2>"$errors"; then
-    found=1
-  elif ! __ds_x_is_not_found; then
+  if __ds_x_s5cmd "${connection[@]}" ls --show-fullpath "$address/*" >"$keys" 2>"$errors"; then
+    __ds_x_s3_get_below || return $?
+  elif ! __ds_x_says 'no object found'; then
     return 1
   fi
   if [[ -z $found ]]; then
@@ -39,19 +42,50 @@ __ds_x_s3_get() {
   fi
 }
 
-# Whether the last errors say that there is nothing; any other error is shown.
-__ds_x_is_not_found() {
-  if grep -qiE 'no object found|NoSuchKey|NotFound|status code: 404' "$errors"; then return 0; fi
+# Whether the last errors say this and nothing else; others are shown.
+__ds_x_says() {
+  if ! grep -qvE "$1" "$errors"; then return 0; fi
   cat -- "$errors" >&2
   return 1
 }
 
+# Fetches what lies below the address. Keys are listed first: s5cmd follows `..` in them.
+__ds_x_s3_get_below() {
+  local key
+  while IFS= read -r key; do
+    if [[ /${key#"$address/"}/ == */../* ]]; then
+      __ds_say "the input has an object outside its directory, refused: $key"
+      return 1
+    fi
+  done < <(grep -F .. "$keys" || :)
+  if [[ ${address#s3://} == *[*?]* ]]; then
+    __ds_x_s3_get_each
+    return
+  fi
+  found=1
+  __ds_x_s5cmd "${connection[@]}" --log error cp --exclude '..' --exclude '../*' \
+    --exclude '*/..' --exclude '*/../*' "$address/*" ./
+}
+
+# s5cmd takes * and ? for wildcards, so the keys are asked for one by one.
+__ds_x_s3_get_each() {
+  local key
+  while IFS= read -r key; do
+    if [[ $key != "$address/"* || $key == */ ]]; then continue; fi
+    found=1
+    __ds_x_s3_line '' "$key" "./${key#"$address/"}"
+  done <"$keys" >"$keys.wanted"
+  if [[ -n $found ]]; then
+    __ds_x_s5cmd "${connection[@]}" --log error run "$keys.wanted"
+  fi
+}
+
 __ds_x_s3_check_size() {
   local limit=${__ds_site[MAX_INPUT_BYTES]} line total=0
-  if ((!limit)) || [[ ${5#s3://} == *[*?[]* ]]; then return 0; fi
+  if ((!limit)) || [[ ${5#s3://} == *[*?]* ]]; then return 0; fi
   while IFS= read -r line; do
     if [[ $line =~ ^([0-9]+)\ bytes ]]; then total=$((total + BASH_REMATCH[1])); fi
-  done < <(__ds_x_s5cmd "${@:1:4}" --log error du "$5/*" 2>/dev/null)
+  done < <(__ds_x_s5cmd "${@:1:4}" du "$5/*" 2>/dev/null)
   if ((total > limit)); then
     __ds_say "the input is larger than the $limit bytes that this site allows"
     return 63
@@ -66,17 +100,49 @@ __ds_put_s3() {
 }
 
 __ds_x_s3_put() {
-  local file=''
-  local -a options=(--no-follow-symlinks)
-  cd -- "$__ds_storage/output" || return $?
+  local address=${5%/} file='' code=0 stamp=$__ds_state/s3.stamp
+  local -a connection=("${@:1:4}") options=(--no-follow-symlinks)
+  # Not `./`, which s5cmd drops: a name that begins with a hyphen would become an option.
+  cd -- "$__ds_state" || return $?
   if [[ $6 == delete ]]; then
     options+=(--delete)
   else
-    IFS= read -r -d '' file < <(find . -type f -print0) || :
+    IFS= read -r -d '' file < <(find ../output -type f -print0) || :
     if [[ -z $file ]]; then
       if [[ $6 == keep ]]; then __ds_say "no output file, nothing is uploaded"; fi
       return 0
     fi
   fi
-  __ds_x_s5cmd "${@:1:4}" sync "${options[@]}" ./ "${5%/}/"
+  if [[ ${address#s3://} == *[*?]* ]]; then
+    if [[ $6 == delete ]]; then
+      __ds_say "warning: below a path with wildcard characters nothing is deleted"
+    fi
+    __ds_x_s3_put_each --no-clobber --if-size-differ --if-source-newer
+    return
+  fi
+  if [[ -e $stamp ]]; then
+    : >"$stamp.next"
+    __ds_x_s3_put_each -newer || code=$?
+  else
+    : >"$stamp"
+  fi
+  __ds_x_s5cmd "${connection[@]}" --log error sync "${options[@]}" ../output/ "$address/" || code=$?
+  if ((!code)) && [[ -e $stamp.next ]]; then mv -f -- "$stamp.next" "$stamp"; fi
+  return "$code"
+}
+
+# Uploads file by file. What sync cannot do:
+# -newer: what was changed since the last good pass began. A file that kept its size while it was
+#   being sent is older than its object, so that sync takes it for unchanged.
+# Otherwise all files, with these options of cp: sync refuses a path with wildcard characters.
+__ds_x_s3_put_each() {
+  local file
+  local -a chosen=()
+  if [[ $1 == -newer ]]; then chosen=(-newer "$stamp") && shift; fi
+  while IFS= read -r -d '' file; do
+    __ds_x_s3_line "$*" "$file" "$address/${file#../output/}"
+  done < <(find ../output -type f ! -name '*[[:cntrl:]]*' "${chosen[@]}" -print0) \
+    >"$__ds_state/s3.chosen"
+  if [[ ! -s $__ds_state/s3.chosen ]]; then return 0; fi
+  __ds_x_s5cmd "${connection[@]}" --log error run "$__ds_state/s3.chosen"
 }
