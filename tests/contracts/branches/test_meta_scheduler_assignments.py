@@ -278,7 +278,7 @@ def test_meta_schedule__nothing_is_wrong__freeze_price_and_constants(stage: Stag
         stage.set_constant(name, value)
     job_id = assigned_demanding_job(stage)
     deadline = stage.world.chain.now_s + 60 * 25
-    frozen = JobTerms(PRICE_OF_DEMANDING, *changed.values(), *(0, deadline))
+    frozen = JobTerms(PRICE_OF_DEMANDING, 21, 22, 23, 24, 25, 26, 27, 0, deadline)
     for name, value in changed.items():
         stage.set_constant(name, value + 30)
     stage.join(ProviderPrices(1, 1, 1))
