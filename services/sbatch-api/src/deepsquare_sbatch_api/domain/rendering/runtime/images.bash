@@ -52,15 +52,21 @@ __ds_x_fetch_image() {
       __ds_say "what was fetched is no image" 2>&1 | tee -a "$file.log" >&2
       code=1
     fi
-    if grep -qiE 'manifest[ _]unknown|name[ _]unknown|not found|unauthori[sz]ed|access .*denied|denied:|(code|status)[ :]+40[134]' "$file.log"; then
-      return "$code"
-    fi
+    if __ds_x_is_final "$file.log"; then return "$code"; fi
     __ds_now
     if ((__ds_time + pause * 100 >= deadline)); then return "$code"; fi
     __ds_say "fetching $4 failed (code $code), the next attempt follows in $pause s"
     read -r -t "$pause" -u 7 || :
     pause=$((pause < 60 ? pause * 2 : 60))
   done
+}
+
+# Whether the registry says in $1 that the image does not exist or access is denied: in the words of
+# the distribution protocol, of Apptainer (seen on 1.4.5), or as a status that Enroot reports.
+__ds_x_is_final() {
+  local words='manifest[ _]unknown|name[ _]unknown|not found|unauthori[sz]ed|authentication required'
+  words+='|invalid username|access .*denied|denied:|(code|status)[ :]+40[134]'
+  grep -qiE "$words" "$1"
 }
 
 # Looks at the first bytes: squashfs has its magic at 0, SIF at 32.
