@@ -1,6 +1,7 @@
 """The conformance vectors of protocol.md 4.4 about hardware and queues."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from tests.contracts.conformance.stage import (
@@ -64,7 +65,7 @@ def stage() -> Iterator[Stage]:
     ],
 )
 def test_vectors_31_to_33__what_does_not_fit__is_refused_with_the_resource(
-    stage: Stage, hardware: ProviderHardware, job: dict[str, int], error: ContractError
+    stage: Stage, hardware: ProviderHardware, job: dict[str, Any], error: ContractError
 ) -> None:
     stage.join(ONE_CREDIT_A_MINUTE, hardware)
     job_id = stage.request(**job)

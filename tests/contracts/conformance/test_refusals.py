@@ -1,6 +1,7 @@
 """What the contracts refuse, with which error and values: states, callers and bounds."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from eth_utils.crypto import keccak
@@ -26,7 +27,7 @@ from deepsquare.chain._generated.structs import (
 )
 from deepsquare.chain.call import Call
 from deepsquare.chain.contract_error import ContractError
-from deepsquare.identifiers import ZERO_ADDRESS, JobId
+from deepsquare.identifiers import ZERO_ADDRESS, Address, JobId
 
 UNKNOWN = JobId("0x" + "ab" * 32)
 ADMIN_ROLE = bytes(32)
@@ -56,7 +57,7 @@ def _a_job_in(stage: Stage, status: S) -> JobId:
     return stage.a_job_in(status)
 
 
-def _move_to(stage: Stage, job_id: JobId, to: S) -> tuple[str, Call]:
+def _move_to(stage: Stage, job_id: JobId, to: S) -> tuple[Address, Call]:
     """The call that asks for a status, whatever the job's present one is, and its caller."""
     meta = stage.world.meta_scheduler
     if to == S.PENDING:
@@ -227,7 +228,7 @@ def _affinities(op: bytes, count: int = 1) -> tuple[Affinity, ...]:
     ],
 )
 def test_definition__out_of_bounds__is_refused(
-    stage: Stage, changes: dict[str, object], error: ContractError
+    stage: Stage, changes: dict[str, Any], error: ContractError
 ) -> None:
     with pytest.raises(AssertionError) as refused:
         stage.request(**changes)
@@ -236,7 +237,7 @@ def test_definition__out_of_bounds__is_refused(
 
 @pytest.mark.parametrize("op", [b"==", b"!=", b"<\0", b"<=", b">\0", b">=", b"in"])
 def test_definition__at_its_bounds__comes_back_as_it_went(stage: Stage, op: bytes) -> None:
-    changes = {
+    changes: dict[str, Any] = {
         "batch_location_hash": "é" * 64,
         "uses": _labels(16, 32, 96),
         "affinity": (),

@@ -1,6 +1,7 @@
 """The conformance vectors of protocol.md 4.4 about time and money; the numbers are the table's."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from tests.contracts.conformance.stage import (
@@ -22,6 +23,7 @@ from deepsquare.chain._generated import errors as er
 from deepsquare.chain._generated.enums import JobStatus as S
 from deepsquare.chain._generated.structs import ProviderPrices
 from deepsquare.chain.contract_error import ContractError
+from deepsquare.identifiers import JobId
 
 PRICES_OF_1 = ProviderPrices(85 * CREDIT // 10, 95 * CREDIT // 100, 8 * 10**13)
 REPORTED_ENDS = [S.CANCELLED, S.FINISHED, S.FAILED, S.OUT_OF_CREDITS, S.PANICKED]
@@ -34,7 +36,7 @@ def stage() -> Iterator[Stage]:
         yield ready
 
 
-def a_running_job(stage: Stage, locked: int = 1000 * CREDIT, **changes: object) -> str:
+def a_running_job(stage: Stage, locked: int = 1000 * CREDIT, **changes: Any) -> JobId:
     return stage.a_job_in(S.RUNNING, locked, **changes)
 
 
@@ -50,7 +52,7 @@ def after_minutes(stage: Stage, minutes: int) -> None:
     ],
 )
 def test_vectors_1_2__claim__tells_what_the_lock_pays(
-    stage: Stage, job: dict[str, int], locked: int, price: int, minutes: int
+    stage: Stage, job: dict[str, Any], locked: int, price: int, minutes: int
 ) -> None:
     stage.join(PRICES_OF_1, BIG_NODES)
     job_id = stage.request(locked, **job)
