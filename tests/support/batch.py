@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from deepsquare.workflow import Job, JobResources, Step, StepRun
 from deepsquare_sbatch_api.domain.rendering import ImageFacts, ImageReference, render
@@ -198,13 +198,13 @@ def _read_calls(path: Path) -> list[list[str]]:
     return [record.split("\0") for record in records if record]
 
 
-def a_job(*steps: Step, tasks: int = 1, cpus: int = 1, gpus: int = 0, **fields: object) -> Job:
+def a_job(*steps: Step, tasks: int = 1, cpus: int = 1, gpus: int = 0, **fields: Any) -> Job:
     """Build a job with small resources."""
     resources = JobResources(tasks=tasks, cpus_per_task=cpus, mem_per_cpu=100, gpus=gpus)
     return Job(resources=resources, steps=steps, **fields)
 
 
-def a_run(command: str, **fields: object) -> Step:
+def a_run(command: str, **fields: Any) -> Step:
     """Build a step that runs a command on the host; step fields may be given with `step_`."""
     own = {key[5:]: fields.pop(key) for key in list(fields) if key.startswith("step_")}
     return Step(run=StepRun(command=command, **fields), **own)

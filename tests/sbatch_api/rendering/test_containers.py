@@ -2,6 +2,7 @@
 
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.batch import BatchSite, a_job, a_run
@@ -33,8 +34,8 @@ def in_container(
     command: str,
     runtime: str = "enroot",
     *,
-    container: dict[str, object] | None = None,
-    **run: object,
+    container: dict[str, Any] | None = None,
+    **run: Any,
 ) -> Step:
     box = ContainerRun(
         **{"image": "library/alpine:3", "apptainer": runtime == "apptainer", **(container or {})}

@@ -1,6 +1,7 @@
 """Steps, blocks, loops, conditions (conformance 11, 14 to 17, 19, 20)."""
 
 import time
+from typing import Any
 
 import pytest
 from tests.support.batch import BatchSite, a_job, a_run
@@ -10,7 +11,7 @@ from deepsquare.workflow import ForRange, Step, StepFor
 pytestmark = pytest.mark.integration
 
 
-def a_loop(*steps: Step, parallel: bool = False, limit: int | None = None, **over: object) -> Step:
+def a_loop(*steps: Step, parallel: bool = False, limit: int | None = None, **over: Any) -> Step:
     items = over.get("items")
     bounds = over.get("range")
     return Step(

@@ -1,6 +1,7 @@
 """Launches, handles, signals of scopes (conformance 12, 18, 20 to 25)."""
 
 import time
+from typing import Any
 
 import pytest
 from tests.support.batch import BatchSite, a_job, a_run
@@ -12,7 +13,7 @@ pytestmark = pytest.mark.integration
 WAIT = 'for i in $(seq 300); do [ -e "$STORAGE_PATH/go" ] && break; sleep 0.02; done; '
 
 
-def a_launch(*steps: Step, handle: str | None = None, signal: int = 15, **fields: object) -> Step:
+def a_launch(*steps: Step, handle: str | None = None, signal: int = 15, **fields: Any) -> Step:
     launch = StepAsyncLaunch(handle_name=handle, signal_on_parent_step_exit=signal, steps=steps)
     return Step(launch=launch, **fields)
 

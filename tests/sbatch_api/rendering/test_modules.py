@@ -1,5 +1,7 @@
 """Modules at run time (conformance 25, 46)."""
 
+from typing import Any
+
 import pytest
 from tests.support.batch import NONCE, BatchSite, a_job, a_run
 
@@ -19,7 +21,7 @@ def a_use(
     bindings: dict[str, str] | None = None,
     outputs: tuple[str, ...] = (),
     export: str | None = None,
-    **step: object,
+    **step: Any,
 ) -> Step:
     use = ExpandedUse(
         source=RESOLVED.source,

@@ -6,6 +6,7 @@ WireGuard runs in user space (wireguard-go) where the kernel has none.
 import signal
 import socket
 import time
+from typing import Any
 
 import pytest
 from tests.support.batch import BatchSite, a_job, a_run, processes_left
@@ -188,7 +189,7 @@ def test_wireguard_value__that_could_add_a_line__is_refused(value: str) -> None:
         wireguard_file(Wireguard(private_key=value))
 
 
-def vnet_step(command: str, address: str, name: str = "net", **step: object) -> Step:
+def vnet_step(command: str, address: str, name: str = "net", **step: Any) -> Step:
     interface = NetworkInterface(vnet=VNet(name=name, address=address))
     network = {"network": "slirp4netns", "map_uid": 0, "custom_network_interfaces": (interface,)}
     return a_run(command, **network, **step)

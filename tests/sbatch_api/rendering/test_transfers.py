@@ -8,6 +8,7 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 from tests.support.batch import BatchSite, a_job, a_run
@@ -248,5 +249,5 @@ def test_http_output__answered_with_500__fails_the_job(site: BatchSite, server: 
     assert result.code == 22
 
 
-def _with(job: Job, **fields: object) -> Job:
+def _with(job: Job, **fields: Any) -> Job:
     return dataclasses.replace(job, **fields)
