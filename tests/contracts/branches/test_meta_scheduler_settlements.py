@@ -69,7 +69,7 @@ def test_provider_set_job_status__minutes_within_the_delta_are_reported__bill_th
 
 
 @pytest.mark.parametrize("status", COLD)
-def test_provider_set_job_status__a_minute_beyond_the_delta_is_reported__bill_what_elapsed_and_say_so(
+def test_provider_set_job_status__more_than_the_delta_is_reported__bill_what_elapsed_and_say_so(
     stage: Stage, status: S
 ) -> None:
     job_id = a_job_after(stage, 60 * 31 - 1)
