@@ -54,7 +54,7 @@ class OlderClient:
         assert receipt["status"] == 1
 
     def request(self, batch_location_hash: str) -> bytes:
-        definition = (0, 64, 1, 1, batch_location_hash, 0, [], [])
+        definition: tuple[Any, ...] = (0, 64, 1, 1, batch_location_hash, 0, [], [])
         request = self.meta_scheduler.functions.requestNewJob(
             definition, LOCKED_WEI, b"older".ljust(32, b"\0"), False
         )

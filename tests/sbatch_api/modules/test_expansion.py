@@ -331,7 +331,7 @@ def test_rules_on_the_whole__hold_after_expansion() -> None:
     assert [e.tag for e in expanded(a_job(a_use(), tasks=1), m=launching).errors] == ["concurrency"]
     assert expanded(a_job(a_use(), RUN, tasks=2), m=launching).errors == []
 
-    networks = {"virtualNetworks": [{"name": "n", "gatewayAddress": "10.0.0.1/24"}]}
+    networks: Data = {"virtualNetworks": [{"name": "n", "gatewayAddress": "10.0.0.1/24"}]}
     vnet = {"vnet": {"name": "n", "address": "10.0.0.2/24"}}
     joined = {
         "run": {"command": "a", "network": "pasta", "mapUid": 0, "customNetworkInterfaces": [vnet]}

@@ -6,6 +6,7 @@ The published workflows are run with their commands replaced: they need images a
 import dataclasses
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.sbatch_api.rendering.corpus import HAS_PLACEHOLDERS, PUBLISHED, PUBLISHED_FOLDER, case
@@ -30,7 +31,7 @@ TESTS = Path(__file__).parents[2]
 
 def with_commands(step: Step, command: str) -> Step:
     """Return a step whose runs do something short on the host network of their container."""
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         name: tuple(with_commands(child, command) for child in getattr(step, name))
         for name in ("steps", "catch", "finally_")
     }

@@ -19,15 +19,16 @@ from deepsquare_sbatch_api.domain.rendering.shell import (
     Command,
     HereDocument,
     InvalidName,
-    Literal,
-    Var,
+    Node,
     delimiter,
+    literal,
     quote,
+    variable,
     write_script,
 )
 
 GOLDEN = Path(__file__).parent / "golden"
-TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=80)
+TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=80)
 HOSTILE = st.sampled_from(
     ["'", '"', "$(touch x)", "`id`", "\\", "\n", "EOF", "#SBATCH --x", "'\\''", "{}", "!!", "\r\n"]
 )
@@ -185,7 +186,7 @@ def run_bash(script: str) -> bytes:
 @settings(max_examples=60, deadline=None)
 def test_words__of_any_text__reach_the_program_byte_for_byte(texts: list[str]) -> None:
     """W-REN-4, W-REN-5."""
-    script = write_script([Command("printf", [Literal("%s\\0"), *map(Literal, texts)])])
+    script = write_script([Command("printf", [literal("%s\\0"), *map(literal, texts)])])
     assert run_bash(script) == "".join(f"{text}\0" for text in texts).encode()
 
 
@@ -193,7 +194,10 @@ def test_words__of_any_text__reach_the_program_byte_for_byte(texts: list[str]) -
 @settings(max_examples=60, deadline=None)
 def test_here_document__of_any_text__keeps_every_byte(text: str) -> None:
     """W-REN-6."""
-    nodes = [HereDocument("__ds_x", text), Command("printf", [Literal("%s"), Var("__ds_x")])]
+    nodes: list[Node] = [
+        HereDocument("__ds_x", text),
+        Command("printf", [literal("%s"), variable("__ds_x")]),
+    ]
     assert run_bash(write_script(nodes)) == text.encode()
 
 
@@ -211,7 +215,7 @@ def test_name__that_is_none__is_refused(name: str) -> None:
     with pytest.raises(InvalidName):
         write_script([Command(name)])
     with pytest.raises(InvalidName):
-        str(Var(name))
+        str(variable(name))
 
 
 def test_quote__of_nul__is_refused() -> None:

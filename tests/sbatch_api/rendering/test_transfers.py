@@ -8,7 +8,7 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from tests.support.batch import BatchSite, a_job, a_run
@@ -122,7 +122,7 @@ def test_http_input__when_missing__fails_before_any_step(
     assert not site.storage.exists()
 
 
-def _tar(mode: str, *names: str, size: int = 4) -> bytes:
+def _tar(mode: Literal["w", "w:gz", "w:bz2", "w:xz"], *names: str, size: int = 4) -> bytes:
     raw = io.BytesIO()
     with tarfile.open(fileobj=raw, mode=mode) as archive:
         for name in names:

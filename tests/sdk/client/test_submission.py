@@ -22,6 +22,7 @@ from deepsquare.client import (
     Workflow,
 )
 from deepsquare.errors import Broken, DeepSquareError
+from deepsquare.identifiers import parse_address
 from deepsquare.keys import InvalidKey
 from deepsquare.pricing import cost_per_minute
 from deepsquare.testing import a_definition
@@ -188,12 +189,13 @@ async def test_quote__two_providers__ranks_each_by_its_own_price(world: World) -
     async with world.client(await world.customer()) as client:
         quote = await client.quote(WORKFLOW, minutes=60)
         big = await client.quote(Workflow.from_text(BIG), credits=120)
+    cheap, dear = parse_address(world.cheap.address), parse_address(world.dear.address)
     assert [(o.provider, o.cost_per_minute_wei, o.cost_wei) for o in quote.offers] == [
-        (world.cheap.address, CHEAP_WEI, 60 * CHEAP_WEI),
-        (world.dear.address, DEAR_WEI, 60 * DEAR_WEI),
+        (cheap, CHEAP_WEI, 60 * CHEAP_WEI),
+        (dear, DEAR_WEI, 60 * DEAR_WEI),
     ]
-    assert [(o.provider, o.minutes) for o in big.offers] == [(world.dear.address, 10)]
-    assert big.reasons == {world.cheap.address: "has 4 CPUs, the job needs 6"}
+    assert [(o.provider, o.minutes) for o in big.offers] == [(dear, 10)]
+    assert big.reasons == {cheap: "has 4 CPUs, the job needs 6"}
 
 
 async def test_quote__cost__is_that_of_the_one_formula(world: World) -> None:
