@@ -11,7 +11,7 @@ from deepsquare_sbatch_api.domain.rendering.images import (
     is_from_registry,
     reference_of,
 )
-from deepsquare_sbatch_api.domain.rendering.shell import Command, Literal, Word
+from deepsquare_sbatch_api.domain.rendering.shell import Command, Word, literal
 
 DOCKER_HUB = "registry-1.docker.io"
 
@@ -62,7 +62,7 @@ class ImageBook:
         if container.image.startswith("/"):
             return self._file(container)
         if container.deepsquare_hosted:
-            return Command("__ds_use_file", [Literal("hosted"), Literal(hosted_path(container))])
+            return Command("__ds_use_file", [literal("hosted"), literal(hosted_path(container))])
         runtime, image = runtime_of(container), reference_of(container)
         digest = self.facts_of(container).digest
         address = registry_address(runtime, image, digest)
@@ -70,13 +70,13 @@ class ImageBook:
         number = self._numbers.setdefault(key, len(self._numbers))
         words = [str(number), runtime, address, str(image), digest or ""]
         words += [image.registry or DOCKER_HUB, image.username or "", image.password or ""]
-        return Command("__ds_use_image", [Literal(word) for word in words])
+        return Command("__ds_use_image", [literal(word) for word in words])
 
     def _file(self, container: ContainerRun) -> Command:
         path = file_path(container.image)
         if container.deepsquare_hosted:
-            return Command("__ds_use_host_file", [Literal(path)])
-        return Command("__ds_use_file", [Literal("storage"), Literal(path)])
+            return Command("__ds_use_host_file", [literal(path)])
+        return Command("__ds_use_file", [literal("storage"), literal(path)])
 
 
 def container_options(container: ContainerRun, facts: ImageFacts) -> list[Word]:
@@ -90,4 +90,4 @@ def container_options(container: ContainerRun, facts: ImageFacts) -> list[Word]:
         words.append(f"image_directory={facts.working_directory}")
     for index, mount in enumerate(container.mounts):
         words.append(f"mount{index}={mount.host_dir}:{mount.container_dir}:{mount.options or 'rw'}")
-    return [Literal(word) for word in words]
+    return [literal(word) for word in words]

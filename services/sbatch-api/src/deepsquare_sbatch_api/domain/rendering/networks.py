@@ -11,9 +11,9 @@ from deepsquare_sbatch_api.domain.rendering.images import children_of
 from deepsquare_sbatch_api.domain.rendering.shell import (
     Command,
     Function,
-    Literal,
     Node,
     Sequential,
+    literal,
 )
 
 _ONE_LINE = re.compile(r"[A-Za-z0-9+/=.:,\[\]_ -]*")
@@ -64,7 +64,7 @@ class VirtualNetworks:
         calls = [
             Command(
                 "__ds_start_network",
-                [Literal(word) for word in (str(number), self.gateways[name], *peers)],
+                [literal(word) for word in (str(number), self.gateways[name], *peers)],
             )
             for number, (name, peers) in enumerate(self.peers.items())
         ]

@@ -29,8 +29,8 @@ from deepsquare_sbatch_api.domain.rendering.shell import (
     Command,
     Function,
     Library,
-    Literal,
     Node,
+    literal,
     write_script,
 )
 from deepsquare_sbatch_api.domain.rendering.steps import StepNote, StepRenderer
@@ -98,7 +98,7 @@ def render(
         *transfers.nodes,
         *renderer.nodes,
         Function("__ds_steps", [Command("__ds_list", names)]),
-        Command("__ds_main", [Literal(tool) for tool in tools]),
+        Command("__ds_main", [literal(tool) for tool in tools]),
     ]
     script = write_script(nodes)
     raw = script.encode("utf-8")
@@ -151,9 +151,9 @@ def _header(job: Job, nonce: str) -> str:
 def _settings(job: Job) -> Sequence[Node]:
     resources = job.resources
     return [
-        Assignment("__ds_tasks", Literal(str(resources.tasks))),
-        Assignment("__ds_cpus_per_task", Literal(str(resources.cpus_per_task))),
-        Assignment("__ds_mem_per_cpu", Literal(str(resources.mem_per_cpu))),
-        Assignment("__ds_gpus", Literal(str(resources.gpus))),
+        Assignment("__ds_tasks", literal(str(resources.tasks))),
+        Assignment("__ds_cpus_per_task", literal(str(resources.cpus_per_task))),
+        Assignment("__ds_mem_per_cpu", literal(str(resources.mem_per_cpu))),
+        Assignment("__ds_gpus", literal(str(resources.gpus))),
         entries("__ds_env_job", job.env),
     ]

@@ -21,11 +21,11 @@ from deepsquare_sbatch_api.domain.rendering.shell import (
     Command,
     Function,
     HereDocument,
-    Literal,
     Node,
     Sequential,
-    Var,
     Word,
+    literal,
+    variable,
 )
 
 LARGE_TEXT_BYTES = 1024
@@ -58,7 +58,7 @@ class RunRenderer:
         """Render the body function of a run step, and what it needs."""
         rendered = RenderedRun()
         if run.container is None and not run.command:
-            body: list[Node] = [Command("return", [Literal("0")])]
+            body: list[Node] = [Command("return", [literal("0")])]
         else:
             body = self._body(run, name or place.path, place, rendered)
         rendered.nodes.append(Function(place.function("body"), body))
@@ -77,12 +77,12 @@ class RunRenderer:
         _note_parts(run, where, rendered)
         env = self._environment(run, place, rendered)
         words = [place.path, where, env, str(own.gpus_per_task)]
-        nodes.append(Command("__ds_run", [Literal(word) for word in words]))
+        nodes.append(Command("__ds_run", [literal(word) for word in words]))
         return nodes
 
     def _options(self, run: StepRun) -> list[Word]:
         options = [*task_options(run), *network_options(run, self.networks)]
-        words: list[Word] = [Literal(option) for option in options]
+        words: list[Word] = [literal(option) for option in options]
         if run.container is not None:
             words += container_options(run.container, self.images.facts_of(run.container))
         return words
@@ -92,7 +92,7 @@ class RunRenderer:
     ) -> list[Node]:
         nodes: list[Node] = []
         if container.mounts:
-            nodes.append(Command("__ds_say", [Literal(_MOUNTS.format(place.path))]))
+            nodes.append(Command("__ds_say", [literal(_MOUNTS.format(place.path))]))
         if container.x11:
             nodes.append(Command("__ds_use_x11"))
         nodes.append(Sequential([self.images.use(container)]))
@@ -127,7 +127,7 @@ class RunRenderer:
         if job.gpus:
             words.append(f"--gpus-per-task={own.gpus_per_task}")
             words.append(f"--gpus={own.gpus_per_task * own.tasks}")
-        return [Literal(word) for word in words]
+        return [literal(word) for word in words]
 
 
 def task_options(run: StepRun) -> list[str]:
@@ -151,10 +151,10 @@ def _program(
     if run.container is not None and not run.command:
         return []
     if run.container is not None and run.shell == "ENTRYPOINT":
-        program += [Literal(word) for word in shlex.split(run.command)]
+        program += [literal(word) for word in shlex.split(run.command)]
         return []
     shell = DEFAULT_SHELL if run.shell in (None, "ENTRYPOINT") else run.shell
-    program += [Literal(shell), Literal("-c")]
+    program += [literal(shell), literal("-c")]
     return text_into(run.command, program, place=place, nodes=rendered.nodes)
 
 
@@ -187,11 +187,11 @@ def text_into(text: str, words: list[Word], *, place: Place, nodes: list[Node]) 
     Returns the nodes that must stand before the words are used.
     """
     if "\n" not in text or len(text.encode("utf-8", "surrogatepass")) < LARGE_TEXT_BYTES:
-        words.append(Literal(text))
+        words.append(literal(text))
         return []
     function = place.function("text")
     # Bash keeps here-documents in files of TMPDIR, which must be the job's own storage.
-    temporary = Assignment("TMPDIR", Var("__ds_state"), is_local=True)
+    temporary = Assignment("TMPDIR", variable("__ds_state"), is_local=True)
     nodes.append(Function(function, [temporary, HereDocument("__ds_text", text)]))
-    words.append(Var("__ds_text"))
-    return [Assignment("__ds_text", Literal(""), is_local=True), Command(function)]
+    words.append(variable("__ds_text"))
+    return [Assignment("__ds_text", literal(""), is_local=True), Command(function)]

@@ -1,7 +1,7 @@
 """The shell writer: typed nodes in, bash text out (workflow.md W-REN-4 to W-REN-6).
 
-Nothing else in the service writes shell. A *word* is a `Literal`, always in single quotes, or a
-`Var`, always in double quotes. Names (of commands, functions and variables) are checked, never
+Nothing else in the service writes shell. A *word* is a `literal`, always in single quotes, or a
+`variable`, always in double quotes. Names (of commands, functions and variables) are checked, never
 escaped. There is no node for raw text: `Library` takes fixed text of this package, which holds no
 word of a customer.
 """
@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol, TypeAlias
+from typing import NewType, Protocol
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _COMMAND = re.compile(r"[A-Za-z_:][A-Za-z0-9_]*")
@@ -37,27 +37,18 @@ def _checked(name: str, form: re.Pattern[str]) -> str:
     return name
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """Text that arrives at the command byte for byte."""
-
-    text: str
-
-    def __str__(self) -> str:
-        return quote(self.text)
+Word = NewType("Word", str)
+"""A word as it stands in the script; only `literal` and `variable` make one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Var:
-    """The value of a variable of the script, as one word."""
-
-    name: str
-
-    def __str__(self) -> str:
-        return f'"${_checked(self.name, _NAME)}"'
+def literal(text: str) -> Word:
+    """Return the word that arrives at the command as this text, byte for byte."""
+    return Word(quote(text))
 
 
-Word: TypeAlias = Literal | Var
+def variable(name: str) -> Word:
+    """Return the value of a variable of the script, as one word."""
+    return Word(f'"${_checked(name, _NAME)}"')
 
 
 class Node(Protocol):
@@ -75,7 +66,7 @@ class Command:
     words: Sequence[Word] = ()
 
     def __str__(self) -> str:
-        return " ".join([_checked(self.name, _COMMAND), *map(str, self.words)])
+        return " ".join((_checked(self.name, _COMMAND), *self.words))
 
     def write(self, lines: list[str], indent: str) -> None:
         """Append one line (words may hold newlines)."""
@@ -105,7 +96,7 @@ class ArrayAssignment:
 
     def write(self, lines: list[str], indent: str) -> None:
         """Append one line."""
-        words = " ".join(map(str, self.words))
+        words = " ".join(self.words)
         lines.append(f"{indent}local -a {_checked(self.name, _NAME)}=({words})")
 
 

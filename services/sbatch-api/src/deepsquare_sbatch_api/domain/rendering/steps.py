@@ -17,9 +17,9 @@ from deepsquare_sbatch_api.domain.rendering.shell import (
     Command,
     Comment,
     Function,
-    Literal,
     Node,
     Word,
+    literal,
 )
 
 
@@ -52,7 +52,7 @@ class StepRenderer:
             at = place.child(str(index))
             at = at.outward(step.levels) if isinstance(step, PlacedStep) else at
             notes.append(self.step(step, at))
-            names.append(Literal(at.function("step")))
+            names.append(literal(at.function("step")))
         return names, notes
 
     def block(self, part: str, steps: Sequence[Step], place: Place) -> list[StepNote]:
@@ -68,7 +68,7 @@ class StepRenderer:
         if step.depends_on:
             self._depends(step, place, parts)
         if step.if_:
-            words = [Literal(place.path), Literal(step.if_)]
+            words = [literal(place.path), literal(step.if_)]
             self.nodes.append(Function(place.function("if"), [Command("__ds_if", words)]))
             parts.append("if")
         kind, children = self._body(step, place)
@@ -84,22 +84,22 @@ class StepRenderer:
     def _function(self, step: Step, place: Place, parts: list[str]) -> None:
         is_launch = step.launch is not None
         words = [
-            Literal(place.path),
-            Literal(step.name or ""),
-            Literal(str(0 if is_launch else step.timeout or 0)),
-            Literal(str(0 if is_launch else step.retries)),
-            Literal(" ".join(parts)),
+            literal(place.path),
+            literal(step.name or ""),
+            literal(str(0 if is_launch else step.timeout or 0)),
+            literal(str(0 if is_launch else step.retries)),
+            literal(" ".join(parts)),
         ]
         call: Node = Command("__ds_step", words)
         if isinstance(step, PlacedStep):
             call = Command(
-                "__ds_with_env_file", [Literal(str(place.env_index)), Literal("__ds_step"), *words]
+                "__ds_with_env_file", [literal(str(place.env_index)), literal("__ds_step"), *words]
             )
         self.nodes.append(Function(place.function("step"), [call]))
 
     def _depends(self, step: Step, place: Place, parts: list[str]) -> None:
         self.parts |= {"scopes", "launches"}
-        paths = [Literal(place.handles[handle.lower()]) for handle in step.depends_on]
+        paths = [literal(place.handles[handle.lower()]) for handle in step.depends_on]
         call = Command("__ds_await_launches", paths)
         self.nodes.append(Function(place.function("depends"), [call]))
         parts.append("depends")
@@ -131,20 +131,20 @@ class StepRenderer:
         body = place.function("list")
         self.nodes.append(Function(body, [Command("__ds_list", names)]))
         variable = "item" if loop.range is None else "index"
-        items = [Literal(item) for item in loop.items or ()]
+        items = [literal(item) for item in loop.items or ()]
         nodes: list[Node] = [ArrayAssignment("__ds_loop", items)]
         if loop.range is not None:
             bounds = (loop.range.begin, loop.range.end, loop.range.increment or 1)
-            nodes.append(Command("__ds_count", [Literal(str(bound)) for bound in bounds]))
-        nodes.append(self._loop_call(loop, place, [Literal(variable), Literal(body)]))
+            nodes.append(Command("__ds_count", [literal(str(bound)) for bound in bounds]))
+        nodes.append(self._loop_call(loop, place, [literal(variable), literal(body)]))
         self.nodes.append(Function(place.function("body"), nodes))
         return notes
 
     def _loop_call(self, loop: StepFor, place: Place, words: list[Word]) -> Command:
         if not loop.parallel:
             return Command("__ds_sequential", words)
-        limit = Literal(str(self.limit_of(loop)))
-        return Command("__ds_parallel", [Literal(place.path), *words, limit])
+        limit = literal(str(self.limit_of(loop)))
+        return Command("__ds_parallel", [literal(place.path), *words, limit])
 
     def _launch(self, step: Step, launch: StepAsyncLaunch, place: Place) -> list[StepNote]:
         self.parts |= {"scopes", "launches"}
@@ -152,11 +152,11 @@ class StepRenderer:
         body = place.function("list")
         self.nodes.append(Function(body, [Command("__ds_list", names)]))
         words = [
-            Literal(place.path),
-            Literal(str(launch.signal_on_parent_step_exit)),
-            Literal(str(step.timeout or 0)),
-            Literal(str(step.retries)),
-            Literal(body),
+            literal(place.path),
+            literal(str(launch.signal_on_parent_step_exit)),
+            literal(str(step.timeout or 0)),
+            literal(str(step.retries)),
+            literal(body),
         ]
         self.nodes.append(Function(place.function("body"), [Command("__ds_launch", words)]))
         if launch.handle_name:
@@ -170,8 +170,8 @@ class StepRenderer:
         body, bindings = place.function("list"), place.function("bind")
         self.nodes.append(Function(body, [Command("__ds_list", names)]))
         self.nodes.append(entries(bindings, use.bindings))
-        exported = [Literal(key) for key in use.outputs] if use.export_env_as else []
-        words = [Literal(place.path), Literal(bindings), Literal(body)]
-        call = Command("__ds_use", [*words, Literal(use.export_env_as or ""), *exported])
+        exported = [literal(key) for key in use.outputs] if use.export_env_as else []
+        words = [literal(place.path), literal(bindings), literal(body)]
+        call = Command("__ds_use", [*words, literal(use.export_env_as or ""), *exported])
         self.nodes.append(Function(place.function("body"), [Comment(use.resolved.file), call]))
         return notes

@@ -7,15 +7,15 @@ from deepsquare.workflow import HTTPData, Job, S3Data, TransportData
 from deepsquare_sbatch_api.domain.rendering.shell import (
     Command,
     Function,
-    Literal,
     Node,
     OnlyIf,
     Sequential,
     Word,
+    literal,
 )
 
 DEFAULT_INPUT_MODE = 0o700
-_UNPACKERS = ("file", "tar", "find", "chmod", "ls", "sed", "grep")
+_UNPACKERS = ("file", "tar", "find", "chmod", "ls", "sed", "grep", "sort")
 
 
 @dataclass(slots=True)
@@ -33,7 +33,7 @@ def render_transfers(job: Job) -> RenderedTransfers:
     fetch = _fetch(job.input, rendered)
     if fetch is not None:
         mode = DEFAULT_INPUT_MODE if job.input_mode is None else job.input_mode
-        settle = Command("__ds_settle_input", [Literal(f"{mode:o}")])
+        settle = Command("__ds_settle_input", [literal(f"{mode:o}")])
         rendered.nodes.append(Function("__ds_fetch_input", [Sequential([fetch, settle])]))
         rendered.parts.add("transfer")
         rendered.tools += _UNPACKERS
@@ -49,7 +49,7 @@ def _fetch(data: TransportData | None, rendered: RenderedTransfers) -> Command |
         rendered.tools.append("curl")
         protocols = "https" if data.http.url.lower().startswith("https:") else "http,https"
         words = [data.http.url, file_name(data.http.url), protocols]
-        return Command("__ds_fetch_http", [Literal(word) for word in words])
+        return Command("__ds_fetch_http", [literal(word) for word in words])
     if data.s3 is not None:
         rendered.parts.add("s3")
         rendered.tools.append("s5cmd")
@@ -69,7 +69,7 @@ def _upload(job: Job, rendered: RenderedTransfers) -> None:
 def _upload_http(job: Job, http: HTTPData, rendered: RenderedTransfers) -> None:
     rendered.parts.add("http")
     rendered.tools += ("curl", "find", "tr", "zip")
-    put = Command("__ds_put_http", [Literal(http.url)])
+    put = Command("__ds_put_http", [literal(http.url)])
     rendered.nodes.append(_finisher(job, put))
 
 
@@ -77,24 +77,24 @@ def _upload_s3(job: Job, s3: S3Data, rendered: RenderedTransfers) -> None:
     rendered.parts.add("s3")
     rendered.tools += ("s5cmd", "find")
     connection = _connection(s3)
-    mode = Literal("delete" if s3.delete_sync else "keep")
+    mode = literal("delete" if s3.delete_sync else "keep")
     rendered.nodes.append(_finisher(job, Command("__ds_put_s3", [*connection, mode])))
     if job.continuous_output_sync:
         rendered.parts |= {"sync", "scopes"}
-        now = Command("__ds_put_s3", [*connection, Literal("quiet")])
+        now = Command("__ds_put_s3", [*connection, literal("quiet")])
         rendered.nodes.append(Function("__ds_upload_now", [now]))
 
 
 def _finisher(job: Job, put: Node) -> Node:
     """Return the function of the final upload, with its policy (W-OUT-1)."""
-    policy = Command("__ds_output_is_wanted", [Literal(job.output_policy)])
+    policy = Command("__ds_output_is_wanted", [literal(job.output_policy)])
     return Function("__ds_upload_output", [OnlyIf(policy, [put])])
 
 
 def _connection(s3: S3Data) -> list[Word]:
     address = f"{s3.bucket_url}{s3.path}"
     words = [s3.region, s3.endpoint_url, s3.access_key_id, s3.secret_access_key, address]
-    return [Literal(word) for word in words]
+    return [literal(word) for word in words]
 
 
 def file_name(url: str) -> str:
