@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from tests.contracts.branches.acts import disable_requests
+from tests.contracts.branches.acts import disable_requests, expel
 from tests.contracts.branches.facts import (
     UNKNOWN,
     Money,
@@ -132,8 +132,8 @@ def test_checkpoint_job__the_customer_has_requested_a_stop__record_the_time(stag
 def test_checkpoint_job__the_provider_is_banned_or_removed__record_the_time(
     stage: Stage, is_removed: bool
 ) -> None:
-    job_id, providers = stage.a_job_in(S.RUNNING), stage.world.providers
-    stage.must(OPERATOR, providers.remove(PROVIDER) if is_removed else providers.ban(PROVIDER))
+    job_id = stage.a_job_in(S.RUNNING)
+    expel(stage, is_removed=is_removed)
     attest(stage, job_id, 100)
     assert stage.terms(job_id).last_checkpoint == stage.started_at + 100
 

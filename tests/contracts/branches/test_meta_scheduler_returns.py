@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from tests.contracts.branches.acts import expel
 from tests.contracts.branches.facts import (
     UNKNOWN,
     Queues,
@@ -15,7 +16,7 @@ from tests.contracts.branches.facts import (
 from tests.contracts.conformance.stage import CREDIT, CUSTOMER, PROVIDER, Stage, has
 from tests.contracts.invariants.reference_jobs import COLD
 from tests.contracts.invariants.revm import read
-from tests.contracts.invariants.world import DEPLOYER, OPERATOR, PROVIDERS, SCHEDULER, STRANGER
+from tests.contracts.invariants.world import DEPLOYER, PROVIDERS, SCHEDULER, STRANGER
 
 from deepsquare.chain import events as ev
 from deepsquare.chain._generated import errors as er
@@ -288,8 +289,8 @@ def test_refuse_job__the_job_is_running_or_cold__revert_with_metascheduledschedu
 def test_refuse_job__the_provider_is_banned_or_removed__return_the_job(
     stage: Stage, meta: MetaScheduler, is_removed: bool, status: S
 ) -> None:
-    job_id, providers = stage.a_job_in(status), stage.world.providers
-    stage.must(OPERATOR, providers.remove(PROVIDER) if is_removed else providers.ban(PROVIDER))
+    job_id = stage.a_job_in(status)
+    expel(stage, is_removed=is_removed)
     goes_back(stage, job_id, PROVIDER, meta.refuse_job(job_id))
 
 

@@ -3,12 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from tests.contracts.branches.acts import disable_requests
+from tests.contracts.branches.acts import disable_requests, expel
 from tests.contracts.branches.facts import Money, Queues, active, happened, money, queues
 from tests.contracts.conformance.stage import CREDIT, CUSTOMER, PROVIDER, Stage, settled
 from tests.contracts.invariants.reference_jobs import COLD
 from tests.contracts.invariants.revm import Outcome, read
-from tests.contracts.invariants.world import OPERATOR
 
 from deepsquare.chain import events as ev
 from deepsquare.chain._generated.enums import JobStatus as S
@@ -233,8 +232,8 @@ def test_provider_set_job_status__the_exit_code_is_given__replace_the_one_of_the
 def test_provider_set_job_status__provider_and_intake_are_no_more__still_settle(
     stage: Stage, is_removed: bool
 ) -> None:
-    job_id, providers = stage.a_job_in(S.RUNNING), stage.world.providers
-    stage.must(OPERATOR, providers.remove(PROVIDER) if is_removed else providers.ban(PROVIDER))
+    job_id = stage.a_job_in(S.RUNNING)
+    expel(stage, is_removed=is_removed)
     disable_requests(stage)
     stage.at(60 * 30)
     assert settled(stage.report(job_id, S.FINISHED, 30)) == shares(30)
