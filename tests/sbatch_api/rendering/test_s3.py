@@ -156,7 +156,7 @@ def test_input__when_there_is_nothing__fails_and_says_so(
 )
 @pytest.mark.parametrize("direction", ["input", "output"])
 def test_transfer__that_the_server_refuses__fails_with_its_message(
-    site: BatchSite, s3: S3Server, wrong: dict[str, str], message: str, direction: str
+    site: BatchSite, s3: S3Server, wrong: dict[str, Any], message: str, direction: str
 ) -> None:
     """W-IN-3, W-IN-5, W-OUT-4."""
     s3.put("prefix/test/a")

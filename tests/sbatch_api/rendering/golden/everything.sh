@@ -54,4 +54,4 @@ __ds_start_networks() {
 __ds_steps() {
   __ds_list '__ds_step_0' '__ds_step_1'
 }
-__ds_main 'apptainer' 'bore' 'cat' 'chmod' 'cp' 'curl' 'enroot' 'env' 'file' 'find' 'flock' 'getent' 'grep' 'head' 'ip' 'ls' 'mkdir' 'mount' 'mv' 'nsenter' 'pasta' 'rm' 's5cmd' 'scancel' 'scontrol' 'sed' 'slirp4netns' 'srun' 'tar' 'tee' 'tr' 'unshare' 'wg' 'wg-quick'
+__ds_main 'apptainer' 'bore' 'cat' 'chmod' 'cp' 'curl' 'enroot' 'env' 'file' 'find' 'flock' 'getent' 'grep' 'head' 'ip' 'ls' 'mkdir' 'mount' 'mv' 'nsenter' 'pasta' 'rm' 's5cmd' 'scancel' 'scontrol' 'sed' 'slirp4netns' 'sort' 'srun' 'tar' 'tee' 'tr' 'unshare' 'wg' 'wg-quick'

@@ -15,7 +15,7 @@ from deepsquare_sbatch_api.domain.rendering.shell import (
 )
 
 DEFAULT_INPUT_MODE = 0o700
-_UNPACKERS = ("file", "tar", "find", "chmod", "ls", "sed", "grep", "sort")
+_UNPACKERS = ("file", "tar", "find", "chmod", "ls", "sed", "grep", "sort", "cat")
 
 
 @dataclass(slots=True)

@@ -36,13 +36,35 @@ __ds_settle_input() {
 
 # Unpacks what was fetched, gives it its mode ($1, octal) and lists it.
 __ds_x_settle_input() {
-  local file
   local -a files=()
   cd -- "$__ds_storage/input" || return $?
-  mapfile -d '' -t files < <(find . -type f -print0)
-  for file in "${files[@]}"; do __ds_x_unpack "$file" || return $?; done
+  mapfile -d '' -t files < <(find . -type f -print0 | LC_ALL=C sort -z)
+  __ds_x_unpack_all || return $?
   find . -depth ! -type l -exec chmod "$1" -- {} +
   ls -lAR . || :
+}
+
+# While one archive is unpacked, links made by earlier ones are away: a member might follow them.
+__ds_x_unpack_all() {
+  local i is_archive
+  for i in "${!files[@]}"; do
+    is_archive=''
+    __ds_x_unpack "${files[i]}" || return $?
+    if [[ -n $is_archive ]] && ((i + 1 < ${#files[@]})); then
+      __ds_x_put_links_away "$__ds_state/links.$i" || return $?
+    fi
+  done
+  while ((i-- > 0)); do
+    if [[ -e $__ds_state/links.$i.tar ]]; then
+      tar --extract --skip-old-files --file "$__ds_state/links.$i.tar" || return $?
+    fi
+  done
+}
+
+__ds_x_put_links_away() {
+  find . -type l -print0 >"$1"
+  if [[ ! -s $1 ]]; then return 0; fi
+  tar --create --file "$1.tar" --remove-files --null --verbatim-files-from --files-from "$1"
 }
 
 # Unpacks an archive beside itself; what it is, its content says.
@@ -50,57 +72,70 @@ __ds_x_unpack() {
   local kind directory=${1%/*} name=${1##*/}
   kind=$(file --brief --mime-type -- "$1")
   case $kind in
-    application/x-tar) __ds_x_unpack_with tar "$directory" "$name" ;;
-    application/zip) __ds_x_unpack_with unzip "$directory" "$name" ;;
+    application/x-tar) __ds_x_unpack_with tar ;;
+    application/zip) __ds_x_unpack_with unzip ;;
     application/gzip | application/x-gzip) __ds_x_decompress gzip "$directory" "$name" ;;
     application/x-bzip2) __ds_x_decompress bzip2 "$directory" "$name" ;;
     application/x-xz) __ds_x_decompress xz "$directory" "$name" ;;
-    application/x-7z-compressed) __ds_x_unpack_with 7z "$directory" "$name" ;;
-    application/x-rar | application/vnd.rar) __ds_x_unpack_with unrar "$directory" "$name" ;;
+    application/x-7z-compressed) __ds_x_unpack_with 7z 7zz 7za 7zr ;;
+    application/x-rar | application/vnd.rar) __ds_x_unpack_with unar unrar bsdtar ;;
   esac
 }
 
+# Whether the site has one of these tools; sets `tool` of the caller to the first.
 __ds_x_has_unpacker() {
-  if type -P "$1" >/dev/null; then return 0; fi
-  __ds_say "warning: $1 is missing on this site, $2 stays as it is"
+  for tool in "$@"; do
+    if type -P "$tool" >/dev/null; then return 0; fi
+  done
+  __ds_say "warning: $1 is missing on this site, $name stays as it is"
   return 1
 }
 
-__ds_x_unpack_with() (
-  if ! __ds_x_has_unpacker "$1" "$3"; then return 0; fi
-  cd -- "$2" || return $?
+# Unpacks the archive `name` of `directory` with the first of these tools that the site has.
+__ds_x_unpack_with() {
+  local tool
+  if ! __ds_x_has_unpacker "$@"; then return 0; fi
+  is_archive=1
+  (cd -- "$directory" && __ds_x_unpack_here)
+}
+
+__ds_x_unpack_here() {
   # The output decides, not the status: a reader that stops early fails the pipe.
-  if [[ -n $(__ds_x_members "$1" "$3" | grep -E -m 1 '(^|/)\.\.(/|$)' || :) ]]; then
-    __ds_say "$3 has members outside the input directory, refused"
+  if [[ -n $(__ds_x_members | grep -E -m 1 '(^ ?|/)\.\.(/|$)' || :) ]]; then
+    __ds_say "$name has members outside the input directory, refused"
     return 1
   fi
-  case $1 in
-    tar) tar --extract --no-same-owner --file "./$3" ;;
-    unzip) unzip -o -q "./$3" ;;
-    7z) 7z x -y -bd -bso0 "./$3" ;;
-    unrar) unrar x -y -idq "./$3" ;;
+  case $tool in
+    tar) tar --extract --no-same-owner --file "./$name" ;;
+    unzip) unzip -o -q "./$name" ;;
+    7z*) "$tool" x -y -bd -bso0 "./$name" ;;
+    unrar) unrar x -y -o+ -idq "./$name" >/dev/null ;;
+    unar) unar -quiet -force-overwrite -no-directory "./$name" ;;
+    bsdtar) bsdtar -x --no-same-owner -f "./$name" ;;
   esac || {
-    __ds_say "$3 does not unpack"
+    __ds_say "$name does not unpack"
     return 1
   }
-)
+}
 
 __ds_x_members() {
-  case $1 in
-    tar) tar --list --file "./$2" ;;
-    unzip) unzip -Z1 "./$2" ;;
-    7z) 7z l -ba -slt "./$2" | sed -n 's/^Path = //p' ;;
-    unrar) unrar lb "./$2" ;;
+  case $tool in
+    tar) tar --list --file "./$name" ;;
+    unzip) unzip -Z1 "./$name" ;;
+    7z*) "$tool" l -ba -slt "./$name" | sed -n 's/^Path = //p' ;;
+    unrar) unrar lb "./$name" ;;
+    unar) lsar "./$name" ;;
+    bsdtar) bsdtar -t -f "./$name" ;;
   esac
 }
 
 # A compressed tar is unpacked, any other compressed file is decompressed beside itself.
 __ds_x_decompress() {
-  local target=$3 kind
-  if ! __ds_x_has_unpacker "$1" "$3"; then return 0; fi
+  local target=$3 kind tool
+  if ! __ds_x_has_unpacker "$1"; then return 0; fi
   kind=$("$1" --decompress --stdout <"$2/$3" 2>/dev/null | file --brief --mime-type - || :)
   if [[ $kind == application/x-tar ]]; then
-    __ds_x_unpack_with tar "$2" "$3"
+    __ds_x_unpack_with tar
     return
   fi
   case $3 in
