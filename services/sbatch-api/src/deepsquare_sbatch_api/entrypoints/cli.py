@@ -14,7 +14,6 @@ from deepsquare.workflow import WorkflowInvalid, workflow_schema
 from deepsquare_sbatch_api.app.images import LookUpMode
 from deepsquare_sbatch_api.app.workflows import Planner, new_nonce
 from deepsquare_sbatch_api.entrypoints.planner import OutsideWorld, parse_mirrors, planner_for
-from deepsquare_sbatch_api.entrypoints.serve import serve_until_stopped
 from deepsquare_sbatch_api.settings import load_settings
 
 EXIT_BROKEN, EXIT_REFUSED, EXIT_UNAVAILABLE = 1, 2, 7
@@ -60,6 +59,9 @@ def cli() -> None:
 @cli.command()
 def serve() -> None:
     """Serve the HTTP interface; settings are SBATCH_API_... variables."""
+    # Loading a web server takes longer than all that the other commands do.
+    from deepsquare_sbatch_api.entrypoints.serve import serve_until_stopped  # noqa: PLC0415
+
     serve_until_stopped(load_settings())
 
 
