@@ -8,12 +8,12 @@ module are scopes.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from deepsquare.workflow.addresses import interface_of
+from deepsquare.workflow.addresses import host_of
 from deepsquare.workflow.demand import NOTHING, Demand, capacity_of, demand_of
 from deepsquare.workflow.loops import iteration_count
 from deepsquare.workflow.model import Job, JobResources, Step, StepFor, StepRun, StepUse, VNet
 from deepsquare.workflow.model.expansion import ExpandedUse
-from deepsquare.workflow.running import Load, Scope
+from deepsquare.workflow.running import NO_LOAD, Load, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +79,15 @@ class _Walk:
             self.steps(step.launch.steps, nested)
             scope.start(step.launch.handle_name, nested.peak)
         for block in (step.steps, step.catch, step.finally_):
-            self.steps(block, scope)
+            if block:
+                self.steps(block, scope)
 
     def _run(self, run: StepRun, scope: Scope) -> Load:
         demand = demand_of(run, self._resources)
-        shortages = self._at_once(scope, demand).beyond(scope.room)
+        at_once = self._at_once(scope, demand)
         # What does not even fit alone breaks V-FIT and is reported as such.
-        if shortages and demand.fits(self._plan.capacity):
-            self._plan.overloads.append(Overload(run, shortages))
+        if not at_once.fits(scope.room) and demand.fits(self._plan.capacity):
+            self._plan.overloads.append(Overload(run, at_once.beyond(scope.room)))
         users = dict(_users_in(run))
         for address, user in users.items():
             if address in scope.total.users:
@@ -95,14 +96,14 @@ class _Walk:
 
     def _use(self, use: StepUse, scope: Scope) -> Load:
         if not isinstance(use, ExpandedUse):
-            return Load()
+            return NO_LOAD
         module = scope.module()
         self.steps(use.body, module)
         return module.peak
 
     def _loop(self, loop: StepFor, scope: Scope) -> Load:
         if not iteration_count(loop):
-            return Load()
+            return NO_LOAD
         if loop.parallel:
             return self._parallel(loop, scope)
         body = scope.nested()
@@ -144,5 +145,4 @@ def _times(body: Scope, room: Demand) -> int:
 def _users_in(run: StepRun) -> Iterator[tuple[tuple[str, str], VNet]]:
     for interface in run.custom_network_interfaces:
         if interface.vnet is not None:
-            address = interface_of(interface.vnet.address).ip
-            yield (interface.vnet.name, str(address)), interface.vnet
+            yield (interface.vnet.name, host_of(interface.vnet.address)), interface.vnet

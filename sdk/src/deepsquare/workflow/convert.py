@@ -4,13 +4,14 @@ An ill value is reported and replaced by a stand-in that is noted as unsound, so
 the document is still checked (W-ERR-1).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from deepsquare.workflow.declare import FieldSpec, TypeSpec, type_spec
 from deepsquare.workflow.document import INVALID, Converter, Document
 from deepsquare.workflow.errors import shown
 from deepsquare.workflow.local_rules import Given
-from deepsquare.workflow.merge import entries_of
+from deepsquare.workflow.merge import Entry, entries_of
 from deepsquare.workflow.model import Job, JobResources, Module, Step
 from deepsquare.workflow.nodes import MAPPING, NULL, SEQUENCE, STRING, Node
 from deepsquare.workflow.report import Path, Wording, namespace_of
@@ -125,28 +126,47 @@ def _convert_object(document: Document, node: Node, path: Path, table: Table) ->
         )
     given: Given = {}
     ill: set[str] = set()
-    fields = table.fields
-    for key_node, value_node in entries_of(document, node, path):
-        field = fields.get(key_node.value) if key_node.tag == STRING else None
-        if field is None:
-            _report_unknown(document, key_node, path, table)
-        elif field.attribute in given:
-            _report_duplicate(document, key_node, path)
-        else:
-            value = _convert_field(document, value_node, path, field)
-            if value is INVALID:
-                ill.add(field.attribute)
-                value = field.stand_in
-            given[field.attribute] = value
-    for field in table.required:
-        if field.attribute not in given:
-            _add_missing(document, node, path, field=field, given=given, ill=ill)
+    entries = entries_of(document, node, path) if document.has_merges else node.value
+    has_nulls = _convert_fields(document, entries, path, table=table, given=given, ill=ill)
+    if not given.keys() >= table.required_names:
+        for field in table.required:
+            if field.attribute not in given:
+                _add_missing(document, node, path, field=field, given=given, ill=ill)
+    if has_nulls:
+        given = {name: value for name, value in given.items() if value is not None or name in ill}
     return _finish(document, node, path, table=table, given=given, ill=ill)
 
 
-def _convert_field(document: Document, node: Node, path: Path, field: Field) -> Any:  # noqa: ANN401
-    if node.tag != NULL:
-        return field.convert(document, node, (path, field.spec.wire))
+def _convert_fields(
+    document: Document,
+    entries: Sequence[Entry],
+    path: Path,
+    *,
+    table: Table,
+    given: Given,
+    ill: set[str],
+) -> bool:
+    """Fill in the values of a mapping's fields; tell whether there are nulls among them."""
+    fields = table.fields
+    has_nulls = False
+    for key_node, value_node in entries:
+        field = fields.get(key_node.value) if key_node.tag == STRING else None
+        if field is None or field.attribute in given:
+            _report_key(document, key_node, path, table=table, is_known=field is not None)
+            continue
+        if value_node.tag == NULL:
+            has_nulls = True
+            value = _absent(document, value_node, path, field)
+        else:
+            value = field.convert(document, value_node, (path, field.wire))
+        if value is INVALID:
+            ill.add(field.attribute)
+            value = field.stand_in
+        given[field.attribute] = value
+    return has_nulls
+
+
+def _absent(document: Document, node: Node, path: Path, field: Field) -> Any:  # noqa: ANN401
     if not field.is_required:
         return None
     _report_missing(document, node, path, field)
@@ -158,14 +178,14 @@ def _finish(
 ) -> Any:  # noqa: ANN401
     if ill:
         document.unsound.update(f"{table.spec.name}.{attribute}" for attribute in ill)
-    present = {name: value for name, value in given.items() if value is not None or name in ill}
+    report = document.report
     for rule in table.rules:
         if not ill or rule.attributes.isdisjoint(ill):
-            rule.check(present, node, path, document.report)
+            rule.check(given, node, path, report)
     if table.normalise is not None:
-        table.normalise(present)
-    made = table.make(**present)
-    document.places[id(made)] = (node, path, document.report)
+        table.normalise(given)
+    made = table.make(given)
+    document.places[id(made)] = (node, path, report)
     return made
 
 
@@ -188,9 +208,12 @@ def _report_missing(document: Document, node: Node, path: Path, field: Field) ->
     document.report.error(node, (path, field.spec.wire), "required", message=message)
 
 
-def _report_duplicate(document: Document, key: Node, path: Path) -> None:
-    message = f'the key "{key.value}" stands twice in this mapping'
-    document.report.error(key, (path, key.value), "duplicate_key", message=message)
+def _report_key(document: Document, key: Node, path: Path, *, table: Table, is_known: bool) -> None:
+    if is_known:
+        message = f'the key "{key.value}" stands twice in this mapping'
+        document.report.error(key, (path, key.value), "duplicate_key", message=message)
+    else:
+        _report_unknown(document, key, path, table)
 
 
 def _report_unknown(document: Document, key: Node, path: Path, table: Table) -> None:

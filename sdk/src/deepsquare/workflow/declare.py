@@ -154,12 +154,13 @@ def _accepting_wire_names(cls: type, init: Callable[..., None]) -> Callable[...,
     return accept
 
 
-def maker_of(cls: type[T]) -> Callable[..., T]:
-    """Return a constructor that takes attribute names only, for those who make many objects."""
+def maker_of(cls: type[T]) -> Callable[[dict[str, Any]], T]:
+    """Return a constructor that takes attributes by name only, for those who make many objects."""
+    new = cls.__new__
     fill = cls.__init__.__wrapped__  # type: ignore[attr-defined]
 
-    def make(**fields: Any) -> T:  # noqa: ANN401
-        made = cls.__new__(cls)
+    def make(fields: dict[str, Any]) -> T:
+        made = new(cls)
         fill(made, **fields)
         return made
 

@@ -15,6 +15,8 @@ class Demand:
     gpus: int = 0
 
     def __add__(self, other: "Demand") -> "Demand":
+        if other is NOTHING:
+            return self
         return Demand(
             self.tasks + other.tasks,
             self.cpus + other.cpus,
@@ -35,6 +37,8 @@ class Demand:
 
     def __or__(self, other: "Demand") -> "Demand":
         """Return the component-wise maximum."""
+        if other.fits(self):
+            return self
         return Demand(
             max(self.tasks, other.tasks),
             max(self.cpus, other.cpus),
@@ -44,7 +48,12 @@ class Demand:
 
     def fits(self, room: "Demand") -> bool:
         """Tell whether there is enough of everything."""
-        return not self.beyond(room)
+        return (
+            self.tasks <= room.tasks
+            and self.cpus <= room.cpus
+            and self.mem_mb <= room.mem_mb
+            and self.gpus <= room.gpus
+        )
 
     def beyond(self, room: "Demand") -> list[str]:
         """Say what there is too little of: ``2 tasks of 1``."""
@@ -75,6 +84,7 @@ class Demand:
 
 
 NOTHING = Demand()
+_DEFAULTS = StepRunResources()
 
 
 def capacity_of(job: JobResources) -> Demand:
@@ -85,7 +95,7 @@ def capacity_of(job: JobResources) -> Demand:
 
 def demand_of(run: StepRun, job: JobResources) -> Demand:
     """Return what a run needs; CPUs and memory default to the job's per task and per CPU."""
-    own = run.resources or StepRunResources()
+    own = run.resources or _DEFAULTS
     cpus = own.tasks * (own.cpus_per_task or job.cpus_per_task)
     mem_mb = cpus * (own.mem_per_cpu or job.mem_per_cpu)
     return Demand(own.tasks, cpus, mem_mb, own.tasks * own.gpus_per_task)

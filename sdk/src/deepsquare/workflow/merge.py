@@ -1,5 +1,6 @@
 """Entries of a mapping with its merge keys resolved."""
 
+import re
 from collections.abc import Sequence
 
 from deepsquare.workflow.document import Document
@@ -7,6 +8,14 @@ from deepsquare.workflow.nodes import MAPPING, MERGE, SEQUENCE, MappingNode, Nod
 from deepsquare.workflow.report import Path
 
 Entry = tuple[Node, Node]
+
+# A plain scalar ends before a blank or one of these characters; scripts hold many other "<<".
+_PLAIN_MERGE = re.compile(r"<<(?![^\s:,\[\]{}])")
+
+
+def has_merges(text: str) -> bool:
+    """Tell whether a text may hold merge keys."""
+    return "<<" in text and _PLAIN_MERGE.search(text) is not None
 
 
 def entries_of(document: Document, node: Node, path: Path) -> Sequence[Entry]:

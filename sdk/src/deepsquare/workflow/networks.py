@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from deepsquare.workflow.addresses import interface_of
 from deepsquare.workflow.document import Places
 from deepsquare.workflow.errors import shown
-from deepsquare.workflow.model import Job, StepRun, VirtualNetwork, VNet
-from deepsquare.workflow.model.walk import is_unexpanded, runs_of, steps_of
+from deepsquare.workflow.model import Job, Step, StepRun, VirtualNetwork, VNet
+from deepsquare.workflow.model.walk import is_unexpanded
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Networks = dict[str, VirtualNetwork]
@@ -16,17 +16,17 @@ NAMESPACE_NETWORK = ipaddress.ip_network("169.254.254.0/24")
 """What slirp4netns and pasta give the device of a namespace (workflow.md 3.13)."""
 
 
-def check_networks(job: Job, places: Places) -> None:
+def check_networks(job: Job, steps: list[Step], places: Places) -> None:
     """Report broken rules of virtual networks, apart from addresses in use at the same time.
 
     A network that nobody uses can only be told once modules are expanded.
     """
     networks = _declared(job, places)
     used: set[str] = set()
-    for run in runs_of(job.steps):
-        if run.custom_network_interfaces:
-            used |= _check_run(run, networks, places)
-    if any(is_unexpanded(step) for step in steps_of(job.steps)):
+    for step in steps:
+        if step.run is not None and step.run.custom_network_interfaces:
+            used |= _check_run(step.run, networks, places)
+    if any(is_unexpanded(step) for step in steps):
         return
     for name, network in networks.items():
         if name not in used:

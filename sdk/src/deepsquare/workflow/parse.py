@@ -7,6 +7,7 @@ from typing import Any
 from deepsquare.workflow.convert import convert_root
 from deepsquare.workflow.document import INVALID, Document, Places
 from deepsquare.workflow.errors import WorkflowError, WorkflowInvalid
+from deepsquare.workflow.merge import has_merges
 from deepsquare.workflow.model import Job, Module, Step
 from deepsquare.workflow.nodes import (
     MAPPING,
@@ -117,7 +118,7 @@ def _unwrapped(root: Node) -> Node:
 def _read(text: str | bytes, report: Report) -> tuple[Document, Node]:
     decoded = _guarded(lambda: _decode(text), report)
     root = _guarded(lambda: _parse(decoded), report)
-    return Document(report, has_merges="<<" in decoded), root
+    return Document(report, has_merges=has_merges(decoded)), root
 
 
 def _decode(text: str | bytes) -> str:

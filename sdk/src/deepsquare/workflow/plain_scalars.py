@@ -1,6 +1,7 @@
 """Kinds of plain scalars by the core schema of YAML 1.2."""
 
 import re
+import string
 
 from deepsquare.workflow.nodes import BOOLEAN, FLOAT, INT, MERGE, NULL, STRING
 
@@ -15,6 +16,9 @@ _FLOAT = re.compile(
     r"|[-+]?\.(?:inf|Inf|INF)\Z|\.(?:nan|NaN|NAN)\Z"
 )
 _NUMBER_STARTS = frozenset("0123456789+-.")
+
+STARTS_OF_TEXT = frozenset(string.ascii_letters + '_/$"') - {word[:1] for word in _WORDS}
+"""First characters after which a plain scalar is a string in any case; there are others."""
 
 
 def plain_kind(text: str) -> str:

@@ -30,7 +30,7 @@ from deepsquare.workflow.nodes import (
     too_deep,
     too_many,
 )
-from deepsquare.workflow.plain_scalars import plain_kind
+from deepsquare.workflow.plain_scalars import STARTS_OF_TEXT, plain_kind
 
 _CORE_TAGS = {
     "tag:yaml.org,2002:str": STRING,
@@ -42,6 +42,7 @@ _CORE_TAGS = {
     "tag:yaml.org,2002:map": MAPPING,
 }
 _CORE_TAG = re.compile("!!(?:str|int|float|bool|null|seq|map)|!<|%TAG[^!]*!")
+_TAG_STARTS = ("!!", "!<", "%TAG")
 # libyaml takes no other characters for names of anchors.
 _ANCHOR = re.compile("&[A-Za-z0-9_-]")
 _ALIAS = re.compile(r"\*[A-Za-z0-9_-]")
@@ -58,11 +59,11 @@ class _Composer(CParser):
 
     def descend_resolver(self, parent: Node | None, _index: object) -> None:
         """Enter a node; called by libyaml's binding for each one."""
-        self._depth += 1
-        self._count += 1
-        if self._depth > MAX_DEPTH:
+        self._depth = depth = self._depth + 1
+        self._count = count = self._count + 1
+        if depth > MAX_DEPTH:
             raise too_deep(_start(parent))
-        if self._count > MAX_NODES:
+        if count > MAX_NODES:
             raise too_many(_start(parent))
 
     def ascend_resolver(self) -> None:
@@ -72,7 +73,9 @@ class _Composer(CParser):
     def resolve(self, kind: type[Node], value: str, implicit: Any) -> str:  # noqa: ANN401
         """Return the kind of a node without an explicit tag."""
         if kind is ScalarNode:
-            return plain_kind(value) if implicit[0] else STRING
+            if not implicit[0] or value[:1] in STARTS_OF_TEXT:
+                return STRING
+            return plain_kind(value)
         return MAPPING if kind is MappingNode else SEQUENCE
 
 
@@ -85,7 +88,7 @@ def read_yaml(text: str) -> Node | None:
     # Without these no alias can stand in the text, and the composer has counted all there is.
     if "&" in text and "*" in text and _ANCHOR.search(text) and _ALIAS.search(text):
         _measure(root)
-    if hidden or ("!" in text and _CORE_TAG.search(text)):
+    if hidden or (any(start in text for start in _TAG_STARTS) and _CORE_TAG.search(text)):
         _retag(root, {replacement: chr(mark) for mark, replacement in hidden.items()})
     return root
 

@@ -21,17 +21,25 @@ class Load:
     users: Users = field(default_factory=dict)
 
     def __add__(self, other: "Load") -> "Load":
-        return Load(self.demand + other.demand, self.users | other.users)
+        return Load(self.demand + other.demand, _joined(self.users, other.users))
 
     def __sub__(self, other: "Load") -> "Load":
         users = {key: user for key, user in self.users.items() if key not in other.users}
         return Load(self.demand - other.demand, users)
 
     def __or__(self, other: "Load") -> "Load":
-        return Load(self.demand | other.demand, self.users | other.users)
+        return Load(self.demand | other.demand, _joined(self.users, other.users))
 
     def __mul__(self, count: int) -> "Load":
         return Load(self.demand * count, self.users)
+
+
+def _joined(users: Users, others: Users) -> Users:
+    """Return the union; dictionaries of users are never changed, so that one can be shared."""
+    return users | others if users and others else users or others
+
+
+NO_LOAD = Load()
 
 
 @dataclass(slots=True)
@@ -40,9 +48,9 @@ class Tally:
 
     own: dict[int, Load] = field(default_factory=dict)
     around: dict[int, Load] = field(default_factory=dict)
-    total: Load = field(default_factory=Load)
-    own_total: Load = field(default_factory=Load)
-    peak: Load = field(default_factory=Load)
+    total: Load = NO_LOAD
+    own_total: Load = NO_LOAD
+    peak: Load = NO_LOAD
 
 
 @dataclass(slots=True)
@@ -82,7 +90,7 @@ class Scope:
         self.tally.own[serial] = load
         self.tally.total += load
         self.tally.own_total += load
-        self.note(Load())
+        self.note(NO_LOAD)
         if handle is not None:
             self.names[handle.lower()] = serial
 

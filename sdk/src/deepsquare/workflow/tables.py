@@ -16,6 +16,7 @@ class Field:
 
     spec: FieldSpec
     attribute: str
+    wire: str
     is_required: bool
     convert: Converter
     stand_in: Any
@@ -26,9 +27,11 @@ class Table:
     """One type, compiled."""
 
     spec: TypeSpec
-    make: Callable[..., Any]
+    make: Callable[[Given], Any]
     fields: dict[str, Field]
     required: tuple[Field, ...]
+    required_names: frozenset[str]
+    """Attributes of the required fields."""
     normalise: Callable[[Given], None] | None
     rules: tuple[LocalRule, ...]
 
@@ -38,11 +41,13 @@ def table_of(cls: type, element_converter: Callable[[FieldSpec], Converter]) -> 
     """Compile a type; ``element_converter`` gives the converter of one value of a field."""
     spec = type_spec(cls)
     fields = {field.wire: _compile(field, element_converter(field)) for field in spec.fields}
+    required = tuple(field for field in fields.values() if field.is_required)
     return Table(
         spec=spec,
         make=maker_of(cls),
         fields=fields,
-        required=tuple(field for field in fields.values() if field.is_required),
+        required=required,
+        required_names=frozenset(field.attribute for field in required),
         normalise=NORMAL_FORMS.get(cls),
         rules=LOCAL_RULES.get(cls, ()),
     )
@@ -53,4 +58,4 @@ def _compile(spec: FieldSpec, convert: Converter) -> Field:
     stand_in = stand_ins.get(spec.kind) if spec.is_required else spec.default
     if spec.is_list and spec.is_required:
         stand_in = ()
-    return Field(spec, spec.attribute, spec.is_required, convert, stand_in)
+    return Field(spec, spec.attribute, spec.wire, spec.is_required, convert, stand_in)

@@ -5,8 +5,8 @@ from deepsquare.workflow.convert import MAX_STEP_LEVELS
 from deepsquare.workflow.demand import capacity_of, demand_of
 from deepsquare.workflow.document import Document, Places
 from deepsquare.workflow.handles import check_handles
-from deepsquare.workflow.model import Job, Module, StepFor
-from deepsquare.workflow.model.walk import leveled_steps_of, runs_of
+from deepsquare.workflow.model import Job, Module, Step, StepFor
+from deepsquare.workflow.model.walk import leveled_steps_of
 from deepsquare.workflow.networks import check_networks
 
 MAX_STEPS = 2_000
@@ -21,14 +21,15 @@ _NETWORKS = ("Job.virtual_networks", "VirtualNetwork", "NetworkInterface", "VNet
 def check_job(job: Job, document: Document) -> None:
     """Check a job as it stands in its document; rules on ill values are left out."""
     places = document.places
-    if not check_size(job, places):
+    steps = sized_steps(job, places)
+    if steps is None:
         return
     if document.is_sound(*_HANDLES):
         check_handles(job.steps, places)
     if document.is_sound(*_NETWORKS, "StepRun.custom_network_interfaces"):
-        check_networks(job, places)
+        check_networks(job, steps, places)
     if document.is_sound(*_RESOURCES):
-        check_fit(job, places)
+        check_fit(job, steps, places)
     if document.is_sound(*_RESOURCES, *_HANDLES, *_NETWORKS, "ForRange"):
         check_concurrency(job, places)
 
@@ -49,33 +50,37 @@ def check_module(module: Module, document: Document, *, is_strict: bool) -> None
 
 def check_expanded(job: Job, places: Places) -> None:
     """Check a job once more after its modules have been put in place (W-MOD-9)."""
-    if check_size(job, places):
-        check_networks(job, places)
-        check_fit(job, places)
+    steps = sized_steps(job, places)
+    if steps is not None:
+        check_networks(job, steps, places)
+        check_fit(job, steps, places)
         check_concurrency(job, places)
 
 
-def check_size(job: Job, places: Places) -> bool:
-    """Report too many steps or levels; tell whether the job is small enough to go on."""
-    for count, (step, level) in enumerate(leveled_steps_of(job.steps), 1):
+def sized_steps(job: Job, places: Places) -> list[Step] | None:
+    """Return all steps in document order; None, with a report, for too many steps or levels."""
+    steps: list[Step] = []
+    for step, level in leveled_steps_of(job.steps):
         if level > MAX_STEP_LEVELS:
             message = f"steps are nested deeper than {MAX_STEP_LEVELS} levels"
             places.error(step, "", "limit", message=message)
-            return False
-        if count > MAX_STEPS:
+            return None
+        steps.append(step)
+        if len(steps) > MAX_STEPS:
             message = f"a job has at most {MAX_STEPS} steps, those of modules included"
             places.error(job, "steps", "limit", message=message)
-            return False
-    return True
+            return None
+    return steps
 
 
-def check_fit(job: Job, places: Places) -> None:
+def check_fit(job: Job, steps: list[Step], places: Places) -> None:
     """Report runs that need more than the whole job has (V-FIT)."""
     capacity = capacity_of(job.resources)
-    for run in runs_of(job.steps):
-        shortages = demand_of(run, job.resources).beyond(capacity)
-        if shortages:
-            message = f"needs more than the job reserves: {', '.join(shortages)}"
+    for run in (step.run for step in steps if step.run is not None):
+        demand = demand_of(run, job.resources)
+        if not demand.fits(capacity):
+            shortages = ", ".join(demand.beyond(capacity))
+            message = f"needs more than the job reserves: {shortages}"
             places.error(run, "resources", "resources", message=message)
 
 

@@ -32,7 +32,8 @@ def leveled_steps_of(steps: tuple[Step, ...]) -> Iterator[tuple[Step, int]]:
         step, level = pending.pop()
         yield step, level
         for block in reversed(blocks_of(step)):
-            pending += [(inner, level + 1) for inner in reversed(block)]
+            if block:
+                pending += [(inner, level + 1) for inner in reversed(block)]
 
 
 def runs_of(steps: tuple[Step, ...]) -> Iterator[StepRun]:
