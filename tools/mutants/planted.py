@@ -105,4 +105,42 @@ MUTANTS = (
         "if (block.timestamp < deadline) revert DeadlineNotReached",
         "if (block.timestamp + 1 < deadline) revert DeadlineNotReached",
     ),
+    Mutant(
+        "a refused payment counts as made",
+        "MetaScheduler.sol",
+        "if (amount != 0) _credit.safeTransfer(receiver, amount);",
+        "if (amount != 0) _credit.transfer(receiver, amount);",
+    ),
+    Mutant(
+        "books are written after the payment",
+        "MetaScheduler.sol",
+        """        _ledger = ledger;
+        emit JobSettled(
+            jobId,
+            ending.provider,
+            ending.customer,
+            ending.providerAmount,
+            ending.fee,
+            ending.refund
+        );
+
+        // Interactions
+        _pay(ending.provider, ending.providerAmount);
+        _pay(ending.customer, ending.refund);
+""",
+        """        emit JobSettled(
+            jobId,
+            ending.provider,
+            ending.customer,
+            ending.providerAmount,
+            ending.fee,
+            ending.refund
+        );
+
+        // Interactions
+        _pay(ending.provider, ending.providerAmount);
+        _pay(ending.customer, ending.refund);
+        _ledger = ledger;
+""",
+    ),
 )

@@ -23,12 +23,15 @@ class JobHistory:
 
 @dataclass
 class History:
-    """All that happened, by job; ``gifts`` are direct transfers to the MetaScheduler."""
+    """All that happened, by job.
+
+    ``surplus`` is what the MetaScheduler holds beyond its books: credits that were sent directly.
+    """
 
     meta_scheduler: Address
     jobs: dict[JobId, JobHistory] = field(default_factory=dict)
     requested_by: dict[Address, list[JobId]] = field(default_factory=lambda: defaultdict(list))
-    gifts: int = 0
+    surplus: int = 0
     fees_settled: int = 0
     fees_withdrawn: int = 0
 
@@ -42,10 +45,11 @@ class History:
         moves = [event for event in events if isinstance(event, ev.Transfer)]
         requests = [event for event in events if isinstance(event, ev.NewJobRequestEvent)]
         if requests:
-            self.jobs[requests[0].job_id].locked.append(moves[0].value)
+            for request, lock in zip(requests, moves, strict=True):
+                self.jobs[request.job_id].locked.append(lock.value)
         elif not any(isinstance(event, ev.JobToppedUp | ev.JobSettled) for event in events):
             for move in moves:
-                self.gifts += move.value if move.to == self.meta_scheduler else 0
+                self.surplus += move.value if move.to == self.meta_scheduler else 0
                 self.fees_withdrawn += move.value if move.from_ == self.meta_scheduler else 0
 
     def _record_job(self, event: GridEvent) -> None:

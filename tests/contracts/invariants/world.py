@@ -3,17 +3,18 @@
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from eth_abi import encode
-from eth_utils import keccak
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
 from tests.contracts.invariants.reference_grid import Reference
-from tests.contracts.invariants.revm import RevmChain, read
+from tests.contracts.invariants.revm import Outcome, RevmChain, read
 
+from deepsquare.chain.call import Call
 from deepsquare.chain.contracts import (
     Constants,
     Credit,
@@ -23,6 +24,8 @@ from deepsquare.chain.contracts import (
     ProviderManager,
 )
 from deepsquare.identifiers import Address, parse_address
+
+R = TypeVar("R", bound=Reference)
 
 CHAIN_ID = 179188
 SUPPLY = 10**9 * 10**18
@@ -39,6 +42,18 @@ SCHEDULER, OPERATOR, STRANGER = _account(0xA001), _account(0xA002), _account(0xA
 CUSTOMERS = tuple(_account(0xC001 + i) for i in range(3))
 PROVIDERS = tuple(_account(0xB001 + i) for i in range(3))
 EVERYBODY = (*CUSTOMERS, *PROVIDERS, SCHEDULER, OPERATOR, STRANGER, DEPLOYER)
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who takes part; some have several roles."""
+
+    customers: tuple[Address, ...] = (*CUSTOMERS, STRANGER, PROVIDERS[0], PROVIDERS[2])
+    providers: tuple[Address, ...] = (*PROVIDERS, CUSTOMERS[2])
+
+    @property
+    def everybody(self) -> frozenset[Address]:
+        return frozenset({*self.customers, *self.providers})
 
 
 @lru_cache
@@ -61,12 +76,21 @@ class World:
     queues: ProviderJobQueues
     meta_scheduler: MetaScheduler
     reference: Callable[[], Reference]
+    cast: Cast = field(default_factory=Cast)
+
+    def send(self, sender: Address, call: Call) -> Outcome:
+        """Send a call of one of the cast in a block of its own."""
+        return self.chain.send(sender, call)
 
 
-def new_world() -> World:
-    """Deploy and wire everything, and give each customer and one provider credits."""
+def new_world(token_code: bytes | None = None) -> World:
+    """Deploy and wire everything, and give each customer and the stranger credits.
+
+    ``token_code`` puts another token in Credit's place.
+    """
     chain = RevmChain(CHAIN_ID)
-    credit = _deploy(chain, "Credit", ["uint256"], [SUPPLY])
+    code = token_code or creation_code()["Credit"]
+    credit = chain.deploy(DEPLOYER, code + encode(["uint256"], [SUPPLY]))
     constants = _deploy(chain, "Constants")
     providers = _deploy(chain, "ProviderManager")
     meta = _predicted_address(chain, steps_ahead=2)
@@ -82,7 +106,7 @@ def new_world() -> World:
         JobRepository(chain, jobs),
         ProviderJobQueues(chain, queues),
         MetaScheduler(chain, meta),
-        lambda: _reference(meta),
+        lambda: first_reference(meta, Reference),
     )
     _wire(world)
     return world
@@ -119,8 +143,9 @@ def _wire(world: World) -> None:
         assert outcome.error is None, f"{call.label}: {outcome.error}"
 
 
-def _reference(meta: Address) -> Reference:
-    reference = Reference(
+def first_reference(meta: Address, kind: type[R]) -> R:
+    """Return what the reference knows of a world that was just made."""
+    reference = kind(
         meta_scheduler=meta,
         admin=DEPLOYER,
         operator=OPERATOR,
