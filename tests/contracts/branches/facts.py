@@ -103,3 +103,9 @@ def call_of(contract: DeployedContract, function: str, *arguments: Any) -> Call:
 def times(job: Job) -> tuple[int, int]:
     """Start and end."""
     return job.time.start, job.time.end
+
+
+def ask(stage: Stage, contract: DeployedContract, view: str, *arguments: Any) -> Any:
+    """The answer of a view that the SDK has no wrapper for."""
+    answer = stage.world.chain.simulate(STRANGER, call_of(contract, view, *arguments))
+    return load_abi(contract.abi_name).function(view, len(arguments)).decode(answer)

@@ -1,72 +1,23 @@
 """The branches of `permit`."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 
-from eth_account import Account
-from eth_account.messages import SignableMessage, encode_typed_data
-from eth_account.signers.local import LocalAccount
-from tests.contracts.branches.facts import UNLIMITED, call_of, happened
+from tests.contracts.branches.facts import UNLIMITED, happened
+from tests.contracts.branches.permits import (
+    OTHER,
+    OTHER_SIGNER,
+    OWNER,
+    Permit,
+    Signature,
+    mirrored,
+)
 from tests.contracts.conformance.stage import Stage
 from tests.contracts.invariants.revm import BLOCK_TIME_S, read
-from tests.contracts.invariants.world import CHAIN_ID, STRANGER
+from tests.contracts.invariants.world import STRANGER
 
 from deepsquare.chain import events as ev
 from deepsquare.chain._generated import errors as er
-from deepsquare.chain.call import Call
-from deepsquare.chain.contracts import Credit
-from deepsquare.identifiers import ZERO_ADDRESS, Address, parse_address
-
-Signature = tuple[int, bytes, bytes]
-"""v, r and s."""
-
-SIGNER: LocalAccount = Account.from_key("0x" + "11" * 32)
-OTHER_SIGNER: LocalAccount = Account.from_key("0x" + "22" * 32)
-OWNER = parse_address(SIGNER.address)
-OTHER = parse_address(OTHER_SIGNER.address)
-ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
-"""Of the curve's group; a signature is canonical if s is in its lower half."""
-FIELDS = [
-    {"name": "owner", "type": "address"},
-    {"name": "spender", "type": "address"},
-    {"name": "value", "type": "uint256"},
-    {"name": "nonce", "type": "uint256"},
-    {"name": "deadline", "type": "uint256"},
-]
-
-
-@dataclass(frozen=True)
-class Permit:
-    """What a permit says."""
-
-    owner: Address = OWNER
-    spender: Address = STRANGER
-    value: int = 7
-    nonce: int = 0
-    deadline: int = UNLIMITED
-
-    def typed(self, credit: Credit) -> SignableMessage:
-        domain = {
-            "name": "DeepSquare Credit",
-            "version": "1",
-            "chainId": CHAIN_ID,
-            "verifyingContract": credit.address,
-        }
-        return encode_typed_data(domain, {"Permit": FIELDS}, asdict(self))
-
-    def signed(self, stage: Stage, signer: LocalAccount = SIGNER) -> Signature:
-        made = signer.sign_message(self.typed(stage.world.credit))
-        return made.v, made.r.to_bytes(32, "big"), made.s.to_bytes(32, "big")
-
-    def signer_of(self, stage: Stage, signature: Signature) -> Address:
-        """Whom the contract must take for the signer of these values."""
-        v, r, s = signature
-        vrs = (v, int.from_bytes(r, "big"), int.from_bytes(s, "big"))
-        message = self.typed(stage.world.credit)
-        return parse_address(Account.recover_message(message, vrs=vrs))
-
-    def call(self, stage: Stage, signature: Signature) -> Call:
-        values = (self.owner, self.spender, self.value, self.deadline, *signature)
-        return call_of(stage.world.credit, "permit", *values)
+from deepsquare.identifiers import ZERO_ADDRESS
 
 
 def refused_as_forged(stage: Stage, claimed: Permit, signature: Signature) -> None:
@@ -151,11 +102,9 @@ def test_permit__the_signature_recovers_to_nobody__revert_with_ecdsainvalidsigna
 def test_permit__s_is_in_the_upper_half_of_the_group__revert_with_ecdsainvalidsignatures(
     stage: Stage,
 ) -> None:
-    v, r, s = Permit().signed(stage)
-    mirrored = (ORDER - int.from_bytes(s, "big")).to_bytes(32, "big")
-    twin = (55 - v, r, mirrored)
+    twin = mirrored(Permit().signed(stage))
     assert Permit().signer_of(stage, twin) == OWNER
-    stage.refused(STRANGER, Permit().call(stage, twin), er.ECDSAInvalidSignatureS(mirrored))
+    stage.refused(STRANGER, Permit().call(stage, twin), er.ECDSAInvalidSignatureS(twin[2]))
 
 
 def test_permit__the_spender_is_the_zero_address__revert_with_erc20invalidspender(
