@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,13 @@ class FakeRegistries:
         return answer
 
 
+class NoSyntax:
+    """`ConditionSyntax` of jobs without conditions: it must not be asked."""
+
+    async def problems(self, conditions: Sequence[str]) -> dict[str, str]:
+        raise AssertionError(f"asked about {conditions}")
+
+
 def in_container(image: str, **changes: Any) -> Data:
     return {"run": {"command": "a", "container": {"image": image, **changes}}}
 
@@ -73,7 +81,8 @@ async def prepared(
     repositories: Any = None,
 ) -> Prepared:
     expander = ModuleExpander(repositories or ModulesOff())
-    preparation = OutsidePreparation(expander, ImageLookUp(registries or FakeRegistries(), mode))
+    images = ImageLookUp(registries or FakeRegistries(), mode)
+    preparation = OutsidePreparation(expander, images, NoSyntax())
     return await preparation.prepare(parse_workflow(job))
 
 

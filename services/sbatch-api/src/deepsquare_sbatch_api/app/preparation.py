@@ -4,23 +4,27 @@ from dataclasses import dataclass
 
 from deepsquare.workflow import ParsedWorkflow, WorkflowInvalid
 from deepsquare.workflow.errors import MAX_REPORTED, WorkflowError
+from deepsquare_sbatch_api.app.conditions import check_conditions
 from deepsquare_sbatch_api.app.images import ImageLookUp, LookedUp
 from deepsquare_sbatch_api.app.modules import ModuleExpander
 from deepsquare_sbatch_api.app.planning import Prepared
 from deepsquare_sbatch_api.domain.modules import Expansion
+from deepsquare_sbatch_api.ports.conditions import ConditionSyntax
 
 
 @dataclass(frozen=True)
 class OutsidePreparation:
-    """`Preparation` that fetches modules and looks images up."""
+    """`Preparation` that fetches modules, has conditions checked and looks images up."""
 
     modules: ModuleExpander
     images: ImageLookUp
+    conditions: ConditionSyntax
 
     async def prepare(self, parsed: ParsedWorkflow) -> Prepared:
         """See `Preparation.prepare`."""
         expansion = await self.modules.expand(parsed)
-        _raise(expansion.errors, expansion.warnings)
+        ill = await check_conditions(self.conditions, expansion.job, expansion.places)
+        _raise([*expansion.errors, *ill], expansion.warnings)
         looked_up = await self.images.look_up(expansion.job, expansion.places)
         _raise(looked_up.errors, looked_up.warnings)
         return _prepared(parsed, expansion, looked_up)

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 
 from deepsquare_sbatch_api.adapters.clock import SystemClock
+from deepsquare_sbatch_api.adapters.conditions import BashConditions
 from deepsquare_sbatch_api.adapters.module_git import GitCommand, GitRepositories, Locations
 from deepsquare_sbatch_api.adapters.module_git.locations import DEFAULT_HOSTS
 from deepsquare_sbatch_api.adapters.outbound import CheckedTransport, Outbound
@@ -60,7 +61,7 @@ def planner_for(world: OutsideWorld, *, has_modules: bool) -> Planner:
     outbound = _outbound(world)
     modules = ModuleExpander(_repositories(world, outbound) if has_modules else ModulesOff())
     images = ImageLookUp(_registries(world, outbound), world.image_lookup)
-    return RenderingPlanner(OutsidePreparation(modules, images))
+    return RenderingPlanner(OutsidePreparation(modules, images, BashConditions()))
 
 
 def _outbound(world: OutsideWorld) -> Outbound:
