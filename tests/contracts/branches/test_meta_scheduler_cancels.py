@@ -65,6 +65,15 @@ def test_set_delegate_spending_authority__the_job_is_cold__revert_with_jobhotsta
     stage.refused(CUSTOMER, call, er.JobHotStatusOnly(status))
 
 
+def test_set_delegate_spending_authority__a_stop_was_requested__store_the_permission(
+    stage: Stage, meta: MetaScheduler
+) -> None:
+    job_id = stage.a_job_in(S.RUNNING)
+    stage.must(CUSTOMER, meta.cancel_job(job_id))
+    stage.must(CUSTOMER, meta.set_delegate_spending_authority(job_id, is_allowed=True))
+    assert stage.job(job_id).cost.delegate_spending_authority
+
+
 @pytest.mark.parametrize("status", [S.PENDING, S.META_SCHEDULED, S.SCHEDULED, S.RUNNING])
 def test_set_delegate_spending_authority__the_job_is_hot__store_the_permission(
     stage: Stage, meta: MetaScheduler, status: S

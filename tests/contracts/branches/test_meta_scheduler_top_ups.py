@@ -90,6 +90,18 @@ def test_top_up_job__a_stranger_pays_the_minimum__charge_and_name_the_stranger_a
     assert ev.JobToppedUp(job_id, PROVIDER, STRANGER, paid) in outcome.events
 
 
+def test_top_up_job__a_stranger_has_paid__refund_the_rest_to_the_customer(
+    stage: Stage, meta: MetaScheduler
+) -> None:
+    let_the_stranger_pay(stage)
+    job_id, paid = stage.a_job_in(S.RUNNING, LOCK), 10 * CREDIT
+    stage.must(STRANGER, meta.top_up_job(job_id, paid))
+    before = money(stage)
+    stage.must(SCHEDULER, meta.panic_job(job_id, ""))
+    whole = LOCK + paid
+    assert money(stage) - before == Money(customer=whole, contract=-whole, escrow=-whole)
+
+
 def test_top_up_job__the_customer_pays_less_than_the_minimum__take_it(
     stage: Stage, meta: MetaScheduler
 ) -> None:
