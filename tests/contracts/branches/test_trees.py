@@ -28,16 +28,21 @@ def _tree_of(module: Path) -> str:
     return max(names, key=len, default="")
 
 
-def _tests_in(module: Path) -> list[str]:
-    tree = ast.parse(module.read_text())
+def _tests_in(source: str) -> list[str]:
+    """The tests of a module, but not those that are skipped or may fail."""
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
-    names = [node.name for node in ast.walk(tree) if isinstance(node, functions)]
-    return [name for name in names if name.startswith("test_")]
+    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, functions)]
+    return [n.name for n in nodes if n.name.startswith("test_") and not _is_excused(n)]
+
+
+def _is_excused(test: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    marks = [ast.unparse(mark) for mark in test.decorator_list]
+    return any(word in mark for mark in marks for word in ("mark.skip", "mark.xfail"))
 
 
 def _tests_of(name: str) -> list[str]:
     modules = [path for path in HERE.glob("test_*.py") if _tree_of(path) == name]
-    return [test for module in modules for test in _tests_in(module)]
+    return [test for module in modules for test in _tests_in(module.read_text())]
 
 
 def _moving_functions(contract: str) -> set[str]:
@@ -68,6 +73,22 @@ def test_trees__every_state_changing_function_of_the_contracts__has_one() -> Non
     functions = {f for contract in ABIS for f in _moving_functions(contract)}
     assert not functions - rooted, f"function without a tree:{_listed(functions - rooted)}"
     assert not rooted - functions, f"tree without a function:{_listed(rooted - functions)}"
+
+
+def test_tests_in__a_module_with_excused_tests__leaves_them_out() -> None:
+    source = """
+def builder(): ...
+def test_one(): ...
+@pytest.mark.parametrize("x", [1])
+async def test_two(x): ...
+@pytest.mark.skip
+def test_three(): ...
+@pytest.mark.skipif(True, reason="")
+def test_four(): ...
+@pytest.mark.xfail
+def test_five(): ...
+"""
+    assert _tests_in(source) == ["test_one", "test_two"]
 
 
 EXAMPLE = """\
