@@ -22,7 +22,6 @@ from deepsquare_sbatch_api.domain.rendering.shell import (
     Node,
     delimiter,
     literal,
-    quote,
     variable,
     write_script,
 )
@@ -221,7 +220,7 @@ def test_name__that_is_none__is_refused(name: str) -> None:
 def test_quote__of_nul__is_refused() -> None:
     """W-REN-5."""
     with pytest.raises(InvalidName):
-        quote("a\0b")
+        literal("a\0b")
 
 
 @pytest.mark.integration
@@ -237,7 +236,7 @@ def test_any_text__in_any_field__reaches_its_program(
     site = BatchSite(tmp_path_factory.mktemp("any") / "site")
     show = 'printf \'<%s>\' "$item" "$V"'
     # The text of a command is code; as the word after `:` in single quotes it must change nothing.
-    harmless = f": {quote(command)}\n" + "# long enough for a here-document\n" * 40
+    harmless = f": {literal(command)}\n" + "# long enough for a here-document\n" * 40
     loop = StepFor(
         items=(item,), steps=(a_run(show, env=(EnvVar(key="V", value=value),)), a_run(harmless))
     )

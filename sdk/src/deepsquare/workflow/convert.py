@@ -180,8 +180,11 @@ def _finish(
         document.unsound.update(f"{table.spec.name}.{attribute}" for attribute in ill)
     report = document.report
     for rule in table.rules:
+        if rule.cause is not None and rule.cause not in given:
+            continue
         if not ill or rule.attributes.isdisjoint(ill):
-            rule.check(given, node, path, report)
+            for finding in rule.find(given):
+                rule.report(finding, node, path, report)
     if table.normalise is not None:
         table.normalise(given)
     made = table.make(given)

@@ -136,7 +136,7 @@ def optional(
 )
 def workflow_type(cls: type[T]) -> type[T]:
     """Make a class a frozen type of the language, built by keyword with either name of a field."""
-    made = dataclass(frozen=True, slots=True, kw_only=True)(cls)
+    made = dataclass(frozen=True, kw_only=True)(cls)
     setattr(made, "__init__", _accepting_wire_names(made, made.__init__))  # noqa: B010
     return made
 
@@ -155,13 +155,15 @@ def _accepting_wire_names(cls: type, init: Callable[..., None]) -> Callable[...,
 
 
 def maker_of(cls: type[T]) -> Callable[[dict[str, Any]], T]:
-    """Return a constructor that takes attributes by name only, for those who make many objects."""
+    """Return a constructor for those who make many objects: all at once, from attributes by name.
+
+    Absent ones are the class's defaults; setting a frozen object one by one takes ten times longer.
+    """
     new = cls.__new__
-    fill = cls.__init__.__wrapped__  # type: ignore[attr-defined]
 
     def make(fields: dict[str, Any]) -> T:
         made = new(cls)
-        fill(made, **fields)
+        made.__dict__.update(fields)
         return made
 
     return make

@@ -38,31 +38,39 @@ BODIES = {"steps": "steps", "run": "run", "for_": "for", "launch": "launch", "us
 """Attributes and wire names of a step's possible bodies."""
 
 Given = dict[str, Any]
-Findings = Iterator[tuple[str, str, str]]
+Finding = tuple[str, str, str]
 """Tag, wire name of the field ("" for the object), message."""
+
+Findings = Iterator[Finding]
 
 
 @dataclass(frozen=True, slots=True)
 class LocalRule:
-    """A rule on some attributes of one type."""
+    """A rule on some attributes of one type; without its ``cause``, if it has one, it is kept."""
 
     attributes: frozenset[str]
     find: Callable[[Given], Findings]
     is_warning: bool
+    cause: str | None
 
-    def check(self, given: Given, node: Node, path: Path, report: Report) -> None:
-        """Report what the rule finds, at the field's value where it is present."""
-        for tag, wire, message in self.find(given):
-            place = report.warning if self.is_warning else report.error
-            place(_value(node, wire), (path, wire) if wire else path, tag, message=message)
+    def report(self, finding: Finding, node: Node, path: Path, report: Report) -> None:
+        """Report what the rule has found, at the field's value where it is present."""
+        tag, wire, message = finding
+        place = report.warning if self.is_warning else report.error
+        place(_value(node, wire), (path, wire) if wire else path, tag, message=message)
 
 
 def _value(node: Node, wire: str) -> Node:
     return next((value for key, value in node.value if key.value == wire), node)
 
 
-def _rule(find: Callable[[Given], Findings], *attributes: str, warns: bool = False) -> LocalRule:
-    return LocalRule(frozenset(attributes), find, warns)
+def _rule(
+    find: Callable[[Given], Findings],
+    *attributes: str,
+    warns: bool = False,
+    cause: str | None = None,
+) -> LocalRule:
+    return LocalRule(frozenset(attributes), find, warns, cause)
 
 
 def _one_body(given: Given) -> Findings:
@@ -228,7 +236,7 @@ def _last_entry_wins(name: str) -> LocalRule:
                 yield "duplicate_key", name, f"{shown(entry.key)} stands twice: the last one counts"
             seen.add(entry.key)
 
-    return _rule(find, name, warns=True)
+    return _rule(find, name, warns=True, cause=name)
 
 
 def _unique_keys(name: str) -> LocalRule:
@@ -237,7 +245,7 @@ def _unique_keys(name: str) -> LocalRule:
         for key in (key for key, count in counts.items() if count > 1):
             yield "duplicate_key", name, f"the key {shown(key)} stands twice"
 
-    return _rule(find, name)
+    return _rule(find, name, cause=name)
 
 
 LOCAL_RULES: dict[type, tuple[LocalRule, ...]] = {
@@ -254,7 +262,7 @@ LOCAL_RULES: dict[type, tuple[LocalRule, ...]] = {
     Step: (_rule(_one_body, *BODIES),),
     StepFor: (
         _rule(_one_loop, "items", "range"),
-        _rule(_limit_of_parallel_loop, "max_parallel", "parallel"),
+        _rule(_limit_of_parallel_loop, "max_parallel", "parallel", cause="max_parallel"),
     ),
     ForRange: (
         _rule(_bounded_range, "begin", "end", "increment"),
@@ -263,23 +271,32 @@ LOCAL_RULES: dict[type, tuple[LocalRule, ...]] = {
     NetworkInterface: (_rule(_one_interface, "wireguard", "bore", "vnet"),),
     StepRun: (
         _rule(_namespace_network, "network", "dns", "custom_network_interfaces"),
-        _rule(_few_name_servers, "dns", warns=True),
-        _rule(_interfaces_need_root, "custom_network_interfaces", "map_uid", "resources"),
-        _rule(_apptainer_maps_root_only, "container", "map_uid"),
-        _rule(_command_splits, "shell", "command"),
+        _rule(_few_name_servers, "dns", warns=True, cause="dns"),
+        _rule(
+            _interfaces_need_root,
+            "custom_network_interfaces",
+            "map_uid",
+            "resources",
+            cause="custom_network_interfaces",
+        ),
+        _rule(_apptainer_maps_root_only, "container", "map_uid", cause="container"),
+        _rule(_command_splits, "shell", "command", cause="shell"),
         _last_entry_wins("env"),
     ),
     ContainerRun: (
         _rule(_complete_credentials, "image", "username", "password", "registry"),
         _rule(_credentials_in_use, "image", "deepsquare_hosted", warns=True),
         _rule(_registry_in_image, "image", "registry", warns=True),
-        _rule(_deprecated_mounts, "mounts", warns=True),
+        _rule(_deprecated_mounts, "mounts", warns=True, cause="mounts"),
     ),
     Bore: (
         _rule(_one_bore_server, "bore_address", "address", "port"),
         _rule(_old_bore_server, "bore_address", "address", "port", warns=True),
     ),
-    StepUse: (_rule(_export_not_reserved, "export_env_as"), _last_entry_wins("args")),
+    StepUse: (
+        _rule(_export_not_reserved, "export_env_as", cause="export_env_as"),
+        _last_entry_wins("args"),
+    ),
     Module: (_unique_keys("inputs"), _unique_keys("outputs")),
 }
 """Rules by the type they concern."""

@@ -5,7 +5,6 @@ text is left after a bounded amount of work.
 """
 
 import re
-from typing import Any
 
 from yaml import YAMLError
 from yaml._yaml import CParser
@@ -50,33 +49,40 @@ _BREAKS_OF_YAML_1_1 = "\x85\u2028\u2029"
 
 
 class _Composer(CParser):
-    """libyaml's composer with the core schema, counting what it builds."""
+    """libyaml's composer with the core schema, counting what it builds.
+
+    Its binding calls the hooks up to three times a node; closures cost the least.
+    """
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self._depth = 0
-        self._count = 0
+        depth = count = 0
 
-    def descend_resolver(self, parent: Node | None, _index: object) -> None:
-        """Enter a node; called by libyaml's binding for each one."""
-        self._depth = depth = self._depth + 1
-        self._count = count = self._count + 1
-        if depth > MAX_DEPTH:
-            raise too_deep(_start(parent))
-        if count > MAX_NODES:
-            raise too_many(_start(parent))
+        def enter(parent: Node | None, _index: object) -> None:
+            nonlocal depth, count
+            depth += 1
+            count += 1
+            if depth > MAX_DEPTH:
+                raise too_deep(_start(parent))
+            if count > MAX_NODES:
+                raise too_many(_start(parent))
 
-    def ascend_resolver(self) -> None:
-        """Leave a node."""
-        self._depth -= 1
+        def leave() -> None:
+            nonlocal depth
+            depth -= 1
 
-    def resolve(self, kind: type[Node], value: str, implicit: Any) -> str:  # noqa: ANN401
-        """Return the kind of a node without an explicit tag."""
-        if kind is ScalarNode:
-            if not implicit[0] or value[:1] in STARTS_OF_TEXT:
-                return STRING
-            return plain_kind(value)
-        return MAPPING if kind is MappingNode else SEQUENCE
+        self.descend_resolver = enter
+        self.ascend_resolver = leave
+        self.resolve = _kind
+
+
+def _kind(kind: type[Node], value: str, implicit: tuple[bool, bool]) -> str:
+    """Return the kind of a node without an explicit tag; ``implicit`` is of a plain scalar."""
+    if kind is ScalarNode:
+        if not implicit[0] or value[:1] in STARTS_OF_TEXT:
+            return STRING
+        return plain_kind(value)
+    return MAPPING if kind is MappingNode else SEQUENCE
 
 
 def read_yaml(text: str) -> Node | None:

@@ -21,6 +21,8 @@ class Load:
     users: Users = field(default_factory=dict)
 
     def __add__(self, other: "Load") -> "Load":
+        if self is NO_LOAD or other is NO_LOAD:
+            return other if self is NO_LOAD else self
         return Load(self.demand + other.demand, _joined(self.users, other.users))
 
     def __sub__(self, other: "Load") -> "Load":
@@ -28,7 +30,9 @@ class Load:
         return Load(self.demand - other.demand, users)
 
     def __or__(self, other: "Load") -> "Load":
-        return Load(self.demand | other.demand, _joined(self.users, other.users))
+        demand, users = self.demand | other.demand, _joined(self.users, other.users)
+        is_same = demand is self.demand and users is self.users
+        return self if is_same else Load(demand, users)
 
     def __mul__(self, count: int) -> "Load":
         return Load(self.demand * count, self.users)
@@ -36,7 +40,9 @@ class Load:
 
 def _joined(users: Users, others: Users) -> Users:
     """Return the union; dictionaries of users are never changed, so that one can be shared."""
-    return users | others if users and others else users or others
+    if not others:
+        return users
+    return users | others if users else others
 
 
 NO_LOAD = Load()

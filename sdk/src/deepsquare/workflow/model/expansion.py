@@ -30,7 +30,7 @@ class ResolvedModule:
         return f"{place}@{self.commit}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ExpandedUse(StepUse):
     """A `use` whose module has been fetched, templated and expanded."""
 
@@ -44,7 +44,7 @@ class ExpandedUse(StepUse):
     """The module's steps; the customer's own among them are `PlacedStep`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class PlacedStep(Step):
     """A child of a `use` at the place its module gave it (W-USE-3).
 

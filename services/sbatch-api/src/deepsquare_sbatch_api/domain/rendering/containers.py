@@ -14,6 +14,7 @@ from deepsquare_sbatch_api.domain.rendering.images import (
 from deepsquare_sbatch_api.domain.rendering.shell import Command, Word, literal
 
 DOCKER_HUB = "registry-1.docker.io"
+NO_FACTS = ImageFacts()
 
 
 def runtime_of(container: ContainerRun) -> str:
@@ -53,9 +54,9 @@ class ImageBook:
 
     def facts_of(self, container: ContainerRun) -> ImageFacts:
         """Return what look-up found of a container's image."""
-        if not is_from_registry(container):
-            return ImageFacts()
-        return self.facts.get(reference_of(container), ImageFacts())
+        if not self.facts or not is_from_registry(container):
+            return NO_FACTS
+        return self.facts.get(reference_of(container), NO_FACTS)
 
     def use(self, container: ContainerRun) -> Command:
         """Return the command that fetches the image if need be and notes its file."""
@@ -64,7 +65,7 @@ class ImageBook:
         if container.deepsquare_hosted:
             return Command("__ds_use_file", [literal("hosted"), literal(hosted_path(container))])
         runtime, image = runtime_of(container), reference_of(container)
-        digest = self.facts_of(container).digest
+        digest = self.facts.get(image, NO_FACTS).digest
         address = registry_address(runtime, image, digest)
         key = (runtime, address, image.username, image.password)
         number = self._numbers.setdefault(key, len(self._numbers))

@@ -35,6 +35,7 @@ DEFAULT_SHELL = "/bin/sh"
 _MOUNTS = "warning: mounts of step {} are deprecated"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 _JOB_NAME_LENGTH = 64
+_DEFAULTS = StepRunResources()
 
 
 @dataclass(slots=True)
@@ -65,7 +66,7 @@ class RunRenderer:
         return rendered
 
     def _body(self, run: StepRun, name: str, place: Place, rendered: RenderedRun) -> list[Node]:
-        own = run.resources or StepRunResources()
+        own = run.resources or _DEFAULTS
         where = runtime_of(run.container) if run.container is not None else "host"
         program: list[Word] = []
         nodes = _program(run, program, place=place, rendered=rendered)
@@ -110,7 +111,7 @@ class RunRenderer:
 
     def srun_options(self, run: StepRun, name: str) -> Sequence[Word]:
         """Return the options of W-RUN-1 but those that are always the same."""
-        own, job = run.resources or StepRunResources(), self.resources
+        own, job = run.resources or _DEFAULTS, self.resources
         words = [
             f"--job-name={_UNSAFE.sub('_', name)[:_JOB_NAME_LENGTH]}",
             "--exact",

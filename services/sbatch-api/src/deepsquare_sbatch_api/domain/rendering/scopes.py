@@ -52,7 +52,7 @@ class Place:
         """Return this place inside a loop or launch: new handles hide outer ones."""
         frame = self.frames[-1]
         inner = Frame(frame.handles.new_child(), frame.env_index)
-        return replace(self, frames=(*self.frames[:-1], inner))
+        return Place(self.path, (*self.frames[:-1], inner), self.uses)
 
     def module_scope(self) -> "Place":
         """Return this place inside a module: no handles, an environment file of its own."""

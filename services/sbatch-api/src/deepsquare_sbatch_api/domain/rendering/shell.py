@@ -9,9 +9,8 @@ word of a customer.
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import NewType, Protocol
+from typing import NamedTuple, NewType, Protocol
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _COMMAND = re.compile(r"[A-Za-z_:][A-Za-z0-9_]*")
@@ -21,13 +20,6 @@ _INDENT = "  "
 
 class InvalidName(ValueError):
     """A name of the generated script is not one; the generator is wrong, not the customer."""
-
-
-def quote(text: str) -> str:
-    """Return text as one single-quoted shell word; the only quoting function."""
-    if "\0" in text:
-        raise InvalidName("a shell word cannot hold NUL")
-    return f"'{text}'" if "'" not in text else "'" + text.replace("'", "'\\''") + "'"
 
 
 @lru_cache(maxsize=4096)
@@ -42,8 +34,10 @@ Word = NewType("Word", str)
 
 
 def literal(text: str) -> Word:
-    """Return the word that arrives at the command as this text, byte for byte."""
-    return Word(quote(text))
+    """Return the word that arrives at the command as this text; the only quoting function."""
+    if "\0" in text:
+        raise InvalidName("a shell word cannot hold NUL")
+    return Word(f"'{text}'" if "'" not in text else "'" + text.replace("'", "'\\''") + "'")
 
 
 def variable(name: str) -> Word:
@@ -58,8 +52,7 @@ class Node(Protocol):
         """Append the lines of this piece, indented."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """A command with its words."""
 
     name: str
@@ -73,8 +66,7 @@ class Command:
         lines.append(indent + str(self))
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(NamedTuple):
     """A variable of the script gets a word; inside functions it is local."""
 
     name: str
@@ -87,8 +79,7 @@ class Assignment:
         lines.append(f"{indent}{keyword}{_checked(self.name, _NAME)}={self.value}")
 
 
-@dataclass(frozen=True, slots=True)
-class ArrayAssignment:
+class ArrayAssignment(NamedTuple):
     """An array of the enclosing function gets words."""
 
     name: str
@@ -100,8 +91,7 @@ class ArrayAssignment:
         lines.append(f"{indent}local -a {_checked(self.name, _NAME)}=({words})")
 
 
-@dataclass(frozen=True, slots=True)
-class HereDocument:
+class HereDocument(NamedTuple):
     """A variable gets a longer text, byte for byte, with or without a final newline."""
 
     name: str
@@ -127,8 +117,7 @@ def delimiter(text: str) -> str:
         seed = found.encode()
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(NamedTuple):
     """A function of the script."""
 
     name: str
@@ -142,8 +131,7 @@ class Function:
         lines.append(indent + "}")
 
 
-@dataclass(frozen=True, slots=True)
-class OnlyIf:
+class OnlyIf(NamedTuple):
     """Nodes that run if a command succeeds; without it, success."""
 
     test: Command
@@ -157,8 +145,7 @@ class OnlyIf:
         lines.append(indent + "fi")
 
 
-@dataclass(frozen=True, slots=True)
-class Sequential:
+class Sequential(NamedTuple):
     """Commands one after the other as long as they succeed; the first failure is the code."""
 
     commands: Sequence[Command]
@@ -168,8 +155,7 @@ class Sequential:
         lines.extend(f"{indent}{command} || return $?" for command in self.commands)
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(NamedTuple):
     """A remark for whoever reads the script; plain characters only."""
 
     text: str
@@ -179,8 +165,7 @@ class Comment:
         lines.append(f"{indent}# {_checked(self.text, _COMMENT)}")
 
 
-@dataclass(frozen=True, slots=True)
-class Library:
+class Library(NamedTuple):
     """Fixed text of this package (see `library`); never built from customers' data."""
 
     text: str
