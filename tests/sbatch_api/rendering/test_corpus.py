@@ -9,10 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.sbatch_api.rendering.corpus import HAS_PLACEHOLDERS, PUBLISHED, PUBLISHED_FOLDER, case
+from tests.sbatch_api.modules.repositories import Repository
+from tests.sbatch_api.rendering.corpus import (
+    HAS_PLACEHOLDERS,
+    NEEDS_MODULES,
+    PUBLISHED,
+    PUBLISHED_FOLDER,
+    case,
+)
 from tests.support.batch import BatchSite
 
-from deepsquare.workflow import Job, Step, WorkflowInvalid, parse_workflow
+from deepsquare.workflow import ExpandedUse, Job, Step, WorkflowInvalid, parse_workflow
+from deepsquare_sbatch_api.app.planning import RenderingPlanner
+from deepsquare_sbatch_api.entrypoints.planner import OutsideWorld, planner_for
 
 ELSEWHERE = {
     "W-HASH-2": "the supervisor checks the hash",
@@ -36,10 +45,13 @@ def with_commands(step: Step, command: str) -> Step:
         for name in ("steps", "catch", "finally_")
     }
     for name in ("for_", "launch"):
-        body = getattr(step, name)
-        if body is not None:
-            steps = tuple(with_commands(child, command) for child in body.steps)
-            fields[name] = dataclasses.replace(body, steps=steps)
+        holder = getattr(step, name)
+        if holder is not None:
+            steps = tuple(with_commands(child, command) for child in holder.steps)
+            fields[name] = dataclasses.replace(holder, steps=steps)
+    if isinstance(step.use, ExpandedUse):
+        body = tuple(with_commands(child, command) for child in step.use.body)
+        fields["use"] = dataclasses.replace(step.use, body=body)
     if step.run is not None:
         fields["run"] = dataclasses.replace(step.run, command=command)
     return dataclasses.replace(step, **fields)
@@ -50,8 +62,8 @@ def with_commands(step: Step, command: str) -> Step:
 def test_published_workflow__against_stubs__runs_to_its_end(site: BatchSite, name: str) -> None:
     """Conformance: all sample workflows run against stubs."""
     job: Job = case(name)
-    steps = tuple(with_commands(step, 'echo "here $STORAGE_PATH"') for step in job.steps)
-    job = dataclasses.replace(job, steps=steps, input=None, output=None)
+    job = with_all_commands(job, 'echo "here $STORAGE_PATH"')
+    job = dataclasses.replace(job, input=None, output=None)
     hosted = site.root / "hosted"
     for image in ("linuxserver/blender:3.4.1", "library/upscaling:latest"):
         for registry in ("registry-1.docker.io", "registry-1.deepsquare.run"):
@@ -65,6 +77,37 @@ def test_published_workflow__against_stubs__runs_to_its_end(site: BatchSite, nam
     assert result.code == 0, result.stderr
     assert "here /" in result.stdout
     assert not site.storage.exists()
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("name", sorted(NEEDS_MODULES) if PUBLISHED else [])
+async def test_published_workflow__with_a_module__runs_to_its_end(
+    site: BatchSite, tmp_path: Path, name: str
+) -> None:
+    """Conformance: a module of our own stands at the source that the sample names."""
+    text = (PUBLISHED_FOLDER / f"{name}.yaml").read_text()
+    sources = re.findall(r"source: (github\.com/\S+)", text)
+    module = "name: stand-in\nsteps:\n  - name: of the module\n    run: {command: a}\n"
+    repositories = {source.rpartition("/")[0] for source in sources}
+    for repository in repositories:
+        mirror = Repository.create(tmp_path / "mirror" / repository)
+        paths = [s.removeprefix(repository + "/") for s in sources if s.startswith(repository)]
+        mirror.commit({f"{path}/module.yaml": module for path in paths})
+    world = OutsideWorld(
+        image_lookup="off", module_mirrors={"github.com": tmp_path / "mirror" / "github.com"}
+    )
+    planner = planner_for(world, has_modules=True)
+    assert isinstance(planner, RenderingPlanner)
+    job = (await planner.preparation.prepare(parse_workflow(text))).job
+    result = site.run(with_all_commands(job, 'echo "here $STORAGE_PATH"'))
+    assert result.code == 0, result.stderr
+    assert "Running: of the module\n" in result.stdout
+    assert "here /deepsquare\n" in result.stdout
+    assert not site.storage.exists()
+
+
+def with_all_commands(job: Job, command: str) -> Job:
+    return dataclasses.replace(job, steps=tuple(with_commands(step, command) for step in job.steps))
 
 
 def _with_mounts_at(job: Job, root: Path) -> Job:
