@@ -56,9 +56,12 @@ def shared_world() -> World:
 
 
 @contextmanager
-def a_stage() -> Iterator["Stage"]:
-    """A fresh grid with a provider at a credit a minute and a customer who allowed everything."""
-    world = shared_world()
+def a_stage(world: World | None = None) -> Iterator["Stage"]:
+    """A fresh grid with a provider at a credit a minute and a customer who allowed everything.
+
+    Whoever forges accounts brings a world of their own, as a forgery is not undone at the end.
+    """
+    world = world or shared_world()
     with world.chain.rewound():
         stage = Stage(world)
         stage.must(CUSTOMER, world.credit.approve(world.meta_scheduler.address, 2**256 - 1))
