@@ -15,6 +15,9 @@ from deepsquare.workflow.model import Job, JobResources, Step, StepFor, StepRun,
 from deepsquare.workflow.model.expansion import ExpandedUse
 from deepsquare.workflow.running import NO_LOAD, Load, Scope
 
+_PLAN = "_concurrency_plan"
+"""No field of a job: it is neither compared nor shown nor taken over by `dataclasses.replace`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Overload:
@@ -45,7 +48,17 @@ class ConcurrencyPlan:
 
 
 def plan_concurrency(job: Job) -> ConcurrencyPlan:
-    """Work out what of a job can run at once. The plan holds for this very object."""
+    """Work out what of a job can run at once. The plan holds for this very object.
+
+    It is kept with the job, which never changes: validation and rendering both need it.
+    """
+    plan: ConcurrencyPlan | None = job.__dict__.get(_PLAN)
+    if plan is None:
+        plan = job.__dict__[_PLAN] = _new_plan(job)
+    return plan
+
+
+def _new_plan(job: Job) -> ConcurrencyPlan:
     capacity = capacity_of(job.resources)
     plan = ConcurrencyPlan(capacity)
     _Walk(job.resources, plan).steps(job.steps, Scope(room=capacity))
