@@ -10,7 +10,6 @@ ELF interpreter and RPATH.
 import fcntl
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -127,10 +126,10 @@ def _run(argv: list[str], *, cwd: Path | None = None) -> str:
 
 
 @pytest.fixture(scope="session")
-def devices(open_folder: Path) -> Iterator[Path]:
-    """Device nodes of FUSE and TUN that every Unix account may open, as on a provider's node."""
+def devices(open_folder: Path) -> Path:
+    """What nodes of a provider have: FUSE and TUN open to every account, /run/wireguard."""
     folder = open_folder / "dev"
-    folder.mkdir()
+    (folder / "run" / "wireguard").mkdir(parents=True)
     for name, minor in (("fuse", 229), ("tun", 200)):
         os.mknod(folder / name, 0o600 | 0o020000, os.makedev(10, minor))
         (folder / name).chmod(0o666)

@@ -20,6 +20,7 @@ exec '{program}' "$@"
 _ENTER = """
 mount --bind "$1/fuse" /dev/fuse
 mount --bind "$1/tun" /dev/net/tun
+mount --bind "$1/run" /run
 shift
 exec "$@"
 """

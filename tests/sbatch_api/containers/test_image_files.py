@@ -224,7 +224,7 @@ def test_term__reaches_the_workload__which_ends_by_itself(
         batch.signal(signal.SIGTERM)
         result = batch.result()
     assert (result.code, result.lines) == (143, ["up", "ended", "finally"]), result.stderr
-    assert processes_left(batch.process.pid) == []
+    assert processes_left(batch.process.pid, within_s=10) == []
     assert list((hosted.root / "disk").iterdir()) == []
 
 

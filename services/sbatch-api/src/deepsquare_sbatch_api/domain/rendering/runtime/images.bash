@@ -62,11 +62,15 @@ __ds_x_fetch_image() {
 }
 
 # Whether the registry says in $1 that the image does not exist or access is denied: in the words of
-# the distribution protocol, of Apptainer (seen on 1.4.5), or as a status that Enroot reports.
+# the distribution protocol, of Apptainer (seen on 1.4.5), or as a status that Enroot reports. Enroot
+# 4.1 hides what is answered to a name and password: nothing follows their announcement.
 __ds_x_is_final() {
   local words='manifest[ _]unknown|name[ _]unknown|not found|unauthori[sz]ed|authentication required'
+  local line last=''
   words+='|invalid username|access .*denied|denied:|(code|status)[ :]+40[134]'
-  grep -qiE "$words" "$1"
+  while IFS= read -r line; do last=$line; done <"$1"
+  [[ $last == *'Authenticating with user:'* || $last == *'Using credentials from file:'* ]] ||
+    grep -qiE "$words" "$1"
 }
 
 # Looks at the first bytes: squashfs has its magic at 0, SIF at 32.
@@ -93,6 +97,19 @@ __ds_x_keep_image() {
     __ds_say "warning: the image could not be kept in $cache"
 }
 
+# $1 registry host, $2 user, $3 password. The second line is for the host that gives out tokens, which
+# the registry chooses. Quotes keep blanks (curl 7.84 and later). Enroot evaluates what begins with $
+# as sixth word of a line: here it is `"...` or `password`.
+__ds_x_write_netrc() {
+  local password=$3
+  if [[ $password == [\$\"\#]* || $password == *[[:space:]]* ]]; then
+    password=${password//\\/\\\\}
+    password="\"${password//\"/\\\"}\""
+  fi
+  printf 'machine %s login %s password %s\n' "$1" "$2" "$password"
+  printf 'default login %s account - password %s\n' "$2" "$password"
+}
+
 # $1 file, $2 address, $3 registry host, $4 user, $5 password.
 __ds_x_fetch_with_enroot() (
   private=$1.private
@@ -100,12 +117,7 @@ __ds_x_fetch_with_enroot() (
   mkdir -p -- "$private" "${__ds_site[ENROOT_CACHE]}" || exit $?
   trap 'rm -rf -- "$private"' EXIT
   if [[ -n $4 ]]; then
-    # A password that starts with $ would be evaluated by Enroot: it becomes a quoted word there.
-    password=$5
-    if [[ $password == \$* ]]; then password="\$(printf %s '${password//\'/\'\\\'\'}')"; fi
-    for host in "$3" auth.docker.io; do
-      printf 'machine %s login %s password %s\n' "$host" "$4" "$password"
-    done >"$private/.credentials"
+    __ds_x_write_netrc "$3" "$4" "$5" >"$private/.credentials"
   fi
   export ENROOT_CONFIG_PATH=$private ENROOT_TEMP_PATH=$__ds_state ENROOT_DATA_PATH=$private
   export ENROOT_RUNTIME_PATH=$private ENROOT_CACHE_PATH=${__ds_site[ENROOT_CACHE]}

@@ -18,14 +18,11 @@ __node_run_on_enroot() {
 }
 
 __node_enroot() {
-  local entrance=$1.${SLURM_PROCID:-0}.sh bind source place mode
+  local entrance=$1.${SLURM_PROCID:-0}.sh
   local -a words=(start)
   enroot create --name "$__node_container" -- "${__node_options[image]}" >&2 || exit $?
   __node_write_entrance >"$entrance"
-  while IFS= read -r bind; do
-    IFS=: read -r source place mode <<<"$bind"
-    printf '%s %s none x-create=dir,bind,%s\n' "${source// /\\040}" "${place// /\\040}" "$mode"
-  done < <(__node_list_binds) >"$__node_scratch/mounts"
+  __node_write_enroot_mounts >"$__node_scratch/mounts" || exit $?
   # shellcheck disable=SC2016 # Enroot expands it
   printf 'mounts() { cat "$__DS_MOUNTS"; }\n' >"$__node_scratch/conf"
   export __DS_MOUNTS=$__node_scratch/mounts
@@ -34,6 +31,25 @@ __node_enroot() {
   if [[ -n ${__node_options[rw]-} ]]; then words+=(--rw); fi
   if [[ -n ${__node_options[home]-} ]]; then export ENROOT_MOUNT_HOME=yes; fi
   __node_execute enroot "${words[@]}" -- "$__node_container" "${__node_program[@]}"
+}
+
+# The binds as lines of an fstab. Enroot 4.1 reads no escapes there, but follows links, also inside
+# the container: they stand for paths with blanks.
+__node_write_enroot_mounts() {
+  local bind source place mode link=.deepsquare-0
+  while IFS= read -r bind; do
+    IFS=: read -r source place mode <<<"$bind"
+    if [[ $source == *[[:space:]]* ]]; then
+      ln -s -- "$source" "$__node_scratch/$link" || return $?
+      source=$__node_scratch/$link
+    fi
+    if [[ $place == *[[:space:]]* ]]; then
+      ln -s -- "$place" "$ENROOT_DATA_PATH/$__node_container/$link" || return $?
+      place=/$link
+    fi
+    printf '%s %s none x-create=dir,bind,%s\n' "$source" "$place" "$mode"
+    link=.deepsquare-$((${link##*-} + 1))
+  done < <(__node_list_binds)
 }
 
 # The command script inside the container. The image's own one, /etc/rc, changes to its working

@@ -1,0 +1,122 @@
+"""What batches give to Enroot, against its documented behaviour (version 4.1.2).
+
+Debian has no Enroot: here a stub takes its commands (see docs/rendering.md).
+"""
+
+import base64
+import http.server
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.batch import BatchSite, a_job, a_run
+from tests.support.registry import PASSWORD, USER
+
+from deepsquare.workflow import ContainerRun, Mount, Step
+
+pytestmark = pytest.mark.integration
+
+
+class _Realm(http.server.BaseHTTPRequestHandler):
+    seen: list[str]
+
+    def do_GET(self) -> None:
+        _, _, token = self.headers.get("Authorization", "").partition(" ")
+        self.seen.append(base64.b64decode(token).decode())
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing."""
+
+
+@pytest.fixture
+def realm() -> Iterator[http.server.ThreadingHTTPServer]:
+    """A server that notes in `RequestHandlerClass.seen` who asks it."""
+    handler = type("Realm", (_Realm,), {"seen": []})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> BatchSite:
+    """A site with the stub of Enroot."""
+    site = BatchSite(tmp_path / "site")
+    site.settings["IMPORT_SECONDS"] = "5"
+    return site
+
+
+def in_image(command: str, **container: object) -> Step:
+    return a_run(command, container=ContainerRun(**{"image": "team/image:1", **container}))
+
+
+@pytest.mark.parametrize("host", ["q.io", "auth.q.io"])
+@pytest.mark.parametrize("password", [PASSWORD, "$word", '"', "#x", "a\\b", "1 2 3 4 5 $(id)"])
+def test_credentials__as_curl_reads_enroots_file__are_those_given(
+    site: BatchSite, realm: http.server.ThreadingHTTPServer, host: str, password: str
+) -> None:
+    """W-IMG-6: the registry's own host, and the one that gives out its tokens."""
+    container = {"registry": "q.io", "username": USER, "password": password}
+    assert site.run(a_job(in_image("true", **container))).code == 0
+    file = site.root / "calls.credentials"
+    port = realm.server_address[1]
+    curl = ["curl", "--silent", "--show-error", "--fail", "--noproxy", "*", "--netrc-file"]
+    curl += [str(file), "--resolve", f"{host}:{port}:127.0.0.1", f"http://{host}:{port}/"]
+    subprocess.run(curl, check=True)
+    assert realm.RequestHandlerClass.seen == [f"{USER}:{password}"]  # type: ignore[attr-defined]
+    assert not [words for words in _sixth_words(file) if words.startswith("$")]
+
+
+def _sixth_words(file: Path) -> list[str]:
+    """Return what Enroot would evaluate by a shell if it began with a dollar sign."""
+    fields = [line.split() for line in file.read_text().splitlines()]
+    return [words[5] for words in fields if len(words) > 5]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "[ERROR] URL https://q.io/v2/a/manifests/1 returned error code: 404 Not Found",
+        "[ERROR] URL https://q.io/v2/a/manifests/1 returned error code: 401 Unauthorized",
+        "[ERROR] URL https://q.io/v2/a/manifests/1 returned error code: 403 Forbidden",
+        "[INFO] Authenticating with user: <anonymous>",
+        "[INFO] Using credentials from file: /x/.credentials",
+    ],
+)
+def test_refusal__in_enroots_words__is_final(site: BatchSite, message: str) -> None:
+    """W-IMG-4: of a refused name and password, Enroot shows no more than that it tried."""
+    (site.root / "calls.fails").write_text("99")
+    site.environment["STUB_FETCH_ERROR"] = message
+    result = site.run(a_job(in_image("echo never")))
+    assert result.lines == []
+    assert len([call for call in result.calls_of("enroot") if call[0] == "import"]) == 1
+
+
+@pytest.mark.parametrize("code", [429, 500, 503])
+def test_failure__of_the_registry__is_not_final(site: BatchSite, code: int) -> None:
+    """W-IMG-4."""
+    (site.root / "calls.fails").write_text("1")
+    site.environment["STUB_FETCH_ERROR"] = f"[ERROR] URL https://q.io/ returned error code: {code} "
+    assert site.run(a_job(in_image("echo ran"))).lines == ["ran"]
+
+
+def test_commands__of_a_step__are_those_that_enroot_documents(site: BatchSite) -> None:
+    """W-ENR-1, W-ENR-3, W-IMG-4."""
+    folder = site.root / "disk"
+    mount = Mount(host_dir=str(folder), container_dir="/a b", options="rw")
+    result = site.run(a_job(in_image("true", mounts=(mount,), registry="q.io")))
+    assert result.code == 0, result.stderr
+    calls = result.calls_of("enroot")
+    name, state = "deepsquare-7.1.0", f"{site.storage}/.deepsquare"
+    scratch = f"{folder}/.deepsquare-7.1.0"
+    start = ["start", "--conf", f"{scratch}/conf", "--rc", f"{scratch}/rc", "--rw", "--", name]
+    assert calls == [
+        ["import", "--output", f"{state}/image0.part", "--", "docker://q.io#team/image:1"],
+        ["create", "--name", name, "--", f"{state}/image0"],
+        [*start, "/bin/sh", "-c", "true"],
+        ["remove", "--force", "--", name],
+    ]
