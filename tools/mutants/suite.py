@@ -9,6 +9,8 @@ from pathlib import Path
 from tools.mutants.compilation import ROOT
 
 DEPTH = 100
+LIMIT_S = 3600
+"""Even a survivor of the longest round is done long before."""
 PASSED, FAILED = 0, 1
 """Exit statuses of pytest; any other is an error of the tools."""
 _REASON = re.compile(r"^E +(?:\| +)?(\w+(?:Error|Failure|Exception)\b.*)$", re.MULTILINE)
@@ -35,6 +37,7 @@ def first_failure(build: Path, *, runs: int, seed: int) -> str | None:
         text=True,
         cwd=ROOT,
         check=False,
+        timeout=LIMIT_S,
     )
     if done.returncode not in (PASSED, FAILED):
         raise SystemExit(done.stdout + done.stderr)

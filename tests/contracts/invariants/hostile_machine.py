@@ -25,8 +25,9 @@ from deepsquare.chain import events as ev
 from deepsquare.chain.events import GridEvent
 from deepsquare.errors import DeepSquareError
 
+VICES = (Vice.LIES, Vice.REVERTS, Vice.SKIMS)
 PAYING = ("cancel", "report", "report", "next", "expire", "panic", "top up", "top up delegate")
-INNER = (*PAYING, "assign", "timeout", "refuse", "checkpoint", "claim top-up")
+INNER = (*PAYING, "cancel", "panic", "assign", "timeout", "refuse", "checkpoint", "claim top-up")
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ attacks = st.builds(
     Plan,
     number=choose.job_numbers,
     step=choose.steps(*PAYING),
-    vice=st.sampled_from([*Vice, *[Vice.CALLS_BEFORE, Vice.CALLS_AFTER] * 3]),
+    vice=st.sampled_from([*VICES, *[Vice.CALLS_BEFORE, Vice.CALLS_AFTER] * 3]),
     patience=st.sampled_from([0, 0, 0, 1]),
     inner=st.lists(choose.deeds(*INNER), min_size=1, max_size=2),
 )
@@ -134,6 +135,11 @@ class HostileMachine(GridMachine):
                 inner = self.inside(plan.inner, self.target(plan.number, job))
                 self.do_attacked(act, plan, inner)
 
+    @rule(attacks=st.lists(attacks, min_size=1, max_size=4))
+    def attack_on(self, attacks: Sequence[Plan]) -> None:
+        """Attacks are what this machine is for: they get another rule's share of the calls."""
+        self.attack(attacks)
+
     @rule(number=choose.job_numbers, plan=attacks, amount=choose.locks)
     def attack_request(self, number: int, plan: Plan, amount: int) -> None:
         """A job is asked for while the token is hostile."""
@@ -147,10 +153,12 @@ class HostileMachine(GridMachine):
             self.do_attacked(act, plan, self.inside(plan.inner, job))
 
     def target(self, number: int, job: RefJob) -> RefJob:
-        """Return what the token calls about: mostly the very job, else another of its own."""
+        """Return what the token calls about: the very job, or another, if it can one of its own."""
         token, jobs = self.play.token.address, self.play.reference.jobs.values()
-        own = [j for j in jobs if not j.is_cold and token in (j.customer, j.provider)]
-        return own[number % len(own)] if own and number % 3 == 0 else job
+        others = [j for j in jobs if j is not job and not j.is_cold]
+        own = [j for j in others if token in (j.customer, j.provider)]
+        among = own or others
+        return among[number % len(among)] if among and number % 5 < 3 else job
 
     def do_attacked(self, act: Act, plan: Plan, inner: Act) -> None:
         self.is_broken = True
