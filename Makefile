@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-contracts demo devnet test test-unit test-contracts test-invariants \
+.PHONY: help setup setup-tests setup-contracts demo devnet test test-unit test-contracts test-invariants \
         test-mutants test-e2e test-provider lint type abi analyze gas bench bench-render docs \
         deploy-testnet clean
 
@@ -15,11 +15,14 @@ export PATH := $(CURDIR)/.cache/bin:$(CURDIR)/.venv/bin:$(PATH)
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: ## install all that demo and the tests need (apt, PyPI, npm)
+setup: ## install what a grid on this machine needs (apt, PyPI, npm)
 	@tools/setup.sh
 
-setup-contracts: setup ## also install Ape, in its own environment
-	@tools/setup.sh contracts
+setup-tests: ## also install the real parts that only tests use
+	@tools/setup.sh tests
+
+setup-contracts: ## also install Ape, in its own environment
+	@tools/setup.sh tests contracts
 
 demo: setup ## run a workflow on a real one-machine Slurm, paid through a local chain
 	$(RUN) python -m tools.devnet demo
@@ -29,7 +32,7 @@ devnet: setup ## the same grid, staying up until Ctrl-C
 
 test: test-unit test-contracts test-e2e ## everything
 
-test-unit: setup ## services, SDK and tools, alone and against real parts
+test-unit: setup-tests ## services, SDK and tools, alone and against real parts
 	$(RUN) pytest tests --ignore=tests/contracts --ignore=tests/e2e --ignore=tests/ansible \
 	    --numprocesses=4 --dist=loadfile
 
@@ -43,10 +46,10 @@ test-invariants: setup-contracts ## the stateful suite of the contracts, long: 1
 test-mutants: setup-contracts ## show that the stateful suite finds mistakes planted in the contracts
 	contracts/.venv/bin/python -m tools.mutants
 
-test-e2e: setup ## the whole grid on loopback, with real Slurm
+test-e2e: setup-tests ## the whole grid on loopback, with real Slurm
 	$(RUN) pytest tests/e2e
 
-lint: setup ## ruff, import rules, shellcheck, solhint
+lint: setup-tests ## ruff, import rules, shellcheck, solhint
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) lint-imports

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Install what the project needs, and nothing that is there already.
-#   tools/setup.sh            system packages, Python workspace, npm packages
+#   tools/setup.sh            what a grid on this machine needs: Slurm, Python workspace, npm packages
+#   tools/setup.sh tests      the real parts that only tests use as well
 #   tools/setup.sh contracts  Ape's environment as well
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+parts=("$@")
 uv_version=0.13.9
 # Units that the packages below would start, now and at every boot; the project runs its own.
 units=(munge slurmctld slurmd slurmdbd mariadb redis-server docker-registry)
@@ -28,14 +30,18 @@ as_root() {
   fi
 }
 
+wants() { [[ " ${parts[*]} " == *" $1 "* ]]; }
+
 wanted_packages() {
-  printf '%s\n' slurm-wlm slurmdbd munge mariadb-server redis-server shellcheck make python3-venv \
-    ca-certificates curl file zip unzip bzip2 xz-utils procps iproute2 bubblewrap slirp4netns \
-    passt wireguard-tools wireguard-go p7zip-full unar unrar-free libarchive-tools \
-    docker-registry skopeo umoci busybox-static openssl patchelf squashfs-tools squashfuse \
-    fuse-overlayfs
+  printf '%s\n' slurm-wlm munge make python3-venv ca-certificates curl file zip unzip bzip2 \
+    xz-utils procps iproute2
   command -v node >/dev/null || echo nodejs
   command -v npm >/dev/null || echo npm
+  wants tests || return 0
+  printf '%s\n' slurmdbd mariadb-server redis-server shellcheck git openssl \
+    bubblewrap slirp4netns passt wireguard-tools wireguard-go \
+    p7zip-full unar unrar-free libarchive-tools \
+    docker-registry skopeo umoci busybox-static patchelf squashfs-tools squashfuse fuse-overlayfs
 }
 
 missing_packages() {
@@ -144,7 +150,7 @@ step .cache/uv tools/setup.sh -- install_uv
 step .venv uv.lock pyproject.toml sdk/pyproject.toml services/*/pyproject.toml -- \
   uv sync --frozen --quiet
 step node_modules package.json package-lock.json tools/setup.sh -- install_npm_packages
-if [[ ${1:-} == contracts ]]; then
+if wants contracts; then
   step contracts/.venv contracts/uv.lock contracts/pyproject.toml tools/setup.sh -- \
     contracts_environment
 fi
