@@ -9,6 +9,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.batch import BatchSite, a_job, a_run
@@ -50,8 +51,8 @@ def site(tmp_path: Path) -> BatchSite:
     return site
 
 
-def in_image(command: str, **container: object) -> Step:
-    return a_run(command, container=ContainerRun(**{"image": "team/image:1", **container}))
+def in_image(command: str, **container: Any) -> Step:
+    return a_run(command, container=ContainerRun(image="team/image:1", **container))
 
 
 @pytest.mark.parametrize("host", ["q.io", "auth.q.io"])

@@ -2,6 +2,7 @@
 
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.apptainer_site import give_to_customer
@@ -22,8 +23,8 @@ def hosted(site: BatchSite, image_files: Path) -> BatchSite:
     return site
 
 
-def in_image(command: str, image: str = "entry.sif", **fields: object) -> Step:
-    box = {"image": image, "deepsquare_hosted": True, **fields.pop("container", {})}
+def in_image(command: str, image: str = "entry.sif", **fields: Any) -> Step:
+    box: dict[str, Any] = {"image": image, "deepsquare_hosted": True, **fields.pop("container", {})}
     return a_run(command, container=ContainerRun(**box), **fields)
 
 

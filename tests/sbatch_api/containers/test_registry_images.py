@@ -1,5 +1,7 @@
 """Containers of a real Apptainer, from real registries (workflow.md 3.12; conformance 32, 34)."""
 
+from typing import Any
+
 import pytest
 from tests.support.batch import BatchResult, BatchSite, a_job, a_run
 from tests.support.registry import OPEN, PASSWORD, PRIVATE, REPOSITORY, USER, Registries
@@ -20,7 +22,7 @@ def connected(site: BatchSite, registries: Registries) -> BatchSite:
     return site
 
 
-def in_image(command: str, tag: str = "entry", *, registry: str = OPEN, **fields: object) -> Step:
+def in_image(command: str, tag: str = "entry", *, registry: str = OPEN, **fields: Any) -> Step:
     credentials = fields.pop("credentials", {})
     box = ContainerRun(
         image=f"{REPOSITORY}:{tag}", registry=registry, apptainer=True, **credentials
