@@ -40,6 +40,8 @@ __ds_make_storage() {
   __ds_storage=${__ds_site[STORAGE_ROOT]}/$name.${SLURM_JOB_ID:-0}
   __ds_state=$__ds_storage/.deepsquare
   __ds_do __ds_make_directories || return $?
+  # Bash keeps long here-documents in files; not exported, so that workloads see the site's TMPDIR.
+  if [[ -z ${TMPDIR-} ]]; then TMPDIR=$__ds_state; fi
   __ds_env_files=("$__ds_storage/env")
   __ds_layers=(f:__ds_env_job e:0)
   __ds_write_node_program >"$__ds_state/node.bash"

@@ -1,9 +1,11 @@
 # S3 input and output, by s5cmd. Credentials are in its environment only.
 
-# $1 region, $2 endpoint, $3 access key, $4 secret key, $5... arguments of s5cmd.
+# $1 region, $2 endpoint, $3 access key, $4 secret key, $5... arguments of s5cmd. It sorts long
+# lists of files in files of its own.
 __ds_x_s5cmd() (
   unset AWS_SESSION_TOKEN AWS_PROFILE AWS_SHARED_CREDENTIALS_FILE AWS_CONFIG_FILE
   export AWS_REGION=$1 S3_ENDPOINT_URL=$2 AWS_ACCESS_KEY_ID=$3 AWS_SECRET_ACCESS_KEY=$4
+  export TMPDIR=$__ds_state
   shift 4
   exec s5cmd "$@"
 )
