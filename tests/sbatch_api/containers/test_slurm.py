@@ -96,7 +96,7 @@ def test_containers__on_two_nodes__share_one_fetch(submit: Callable[[Job], Batch
         a_job(
             a_run('echo "node $SLURM_NODEID $IMAGE_SAYS"', container=BOX, resources=both),
             a_run("a 'b c' $d", container=BOX, shell="ENTRYPOINT"),
-            a_run('printf "<%s>" "$V"; echo K=w,x >>"$DEEPSQUARE_ENV"', container=BOX),
+            a_run('printf "<%s>\\n" "$V"; echo K=w,x >>"$DEEPSQUARE_ENV"', container=BOX),
             a_run('echo "$K"'),
             tasks=2,
             env=(EnvVar(key="V", value=HOSTILE),),
@@ -104,10 +104,11 @@ def test_containers__on_two_nodes__share_one_fetch(submit: Callable[[Job], Batch
     )
     assert "JobState=COMPLETED" in batch.end(), batch.output
     assert batch.output.count("fetching image") == 1
-    for text in ("node 0 image, says\n", "node 1 image, says\n", f"<{HOSTILE}>", "\nw,x\n"):
+    for text in ("node 0 image, says\n", "node 1 image, says\n", f"<{HOSTILE}>\n", "\nw,x\n"):
         assert text in batch.output
     assert "<entry point><a><b c><$d>\n" in batch.output
-    assert list((batch.folder / "storage").iterdir()) == []
+    for name in ("storage", "apptainer-tmp"):
+        assert list((batch.folder / name).iterdir()) == []
 
 
 def test_cancel__reaches_the_workload_in_its_container(
