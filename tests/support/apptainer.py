@@ -9,6 +9,7 @@ ELF interpreter and RPATH.
 
 import fcntl
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -85,14 +86,11 @@ def _source() -> str:
         for line in release.splitlines()
         if line.startswith("VERSION_CODENAME=")
     )
-    targets = _run(
-        [
-            *("apt-get", "indextargets", "--format", "$(RELEASE) $(REPO_URI)"),
-            *("Created-By: Packages", "Component: main"),
-        ]
-    )
-    uri_by_release = dict(line.split() for line in targets.splitlines())
-    return f"deb [signed-by={KEYRING}] {uri_by_release[codename]} {SUITE} main\n"
+    uris = _run(["apt-get", "--print-uris", "update"])
+    found = re.search(rf"'([^']*)/dists/{codename}/(In)?Release'", uris)
+    if not found:
+        raise RuntimeError(f"apt has no source of {codename}: {uris}")
+    return f"deb [signed-by={KEYRING}] {found[1]} {SUITE} main\n"
 
 
 def unpacked(files: list[Path], prefix: Path) -> Path:

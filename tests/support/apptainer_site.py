@@ -51,7 +51,10 @@ def make_site(root: Path, *, tools: Path, devices: Path) -> BatchSite:
 
 
 def make_image_files(folder: Path, images: Images, programs: Path) -> None:
-    """Make a SIF file of each image, ``sandbox`` from ``entry``, and ``root``, a bare folder."""
+    """Make a SIF file of each image, ``sandbox`` from ``entry``, and ``root``, a bare folder.
+
+    ``team/image:1.0`` is the sandbox as well: hosted images are named like those of registries.
+    """
     folder.mkdir()
     give_to_customer(folder)
     for name in ("plain", "entry"):
@@ -60,6 +63,8 @@ def make_image_files(folder: Path, images: Images, programs: Path) -> None:
     _build(["--sandbox", str(folder / "sandbox"), str(folder / "entry.sif")], folder, programs)
     shutil.copytree(folder / "sandbox", folder / "root", symlinks=True)
     shutil.rmtree(folder / "root" / ".singularity.d")
+    (folder / "team").mkdir()
+    (folder / "team" / "image:1.0").symlink_to("../sandbox")
     give_to_customer(folder / "root")
 
 

@@ -32,7 +32,7 @@ def an_env(**values: str) -> tuple[EnvVar, ...]:
     return tuple(EnvVar(key=key, value=value) for key, value in values.items())
 
 
-@pytest.mark.parametrize("image", ["plain.sif", "entry.sif", "sandbox"])
+@pytest.mark.parametrize("image", ["plain.sif", "entry.sif", "sandbox", "team/image:1.0"])
 def test_command__in_an_image__runs_in_it_as_the_customer(hosted: BatchSite, image: str) -> None:
     """W-APT-1, W-RUN-7, W-STO-1."""
     command = 'id -u; pwd; echo "$0 $STORAGE_PATH"; echo x >"$STORAGE_PATH/file"; readlink /bin/sh'
