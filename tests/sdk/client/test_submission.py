@@ -26,7 +26,7 @@ from deepsquare.identifiers import parse_address
 from deepsquare.keys import InvalidKey
 from deepsquare.pricing import cost_per_minute
 from deepsquare.testing import a_definition
-from deepsquare.workflow import WorkflowInvalid
+from deepsquare.workflow import WorkflowInvalid, parse_workflow
 
 pytestmark = pytest.mark.integration
 WORKFLOW = Workflow.from_text(HELLO)
@@ -91,6 +91,17 @@ async def test_submit__same_key_again__returns_the_same_job(world: World) -> Non
         again = await client.submit(WORKFLOW, credits=40, idempotency_key="k")
         assert first == again
         assert len(await client.jobs()) == 1
+
+
+async def test_submit__of_a_model__asks_for_what_the_model_says(world: World) -> None:
+    """A workflow built in Python is submitted like one from a file."""
+    model = parse_workflow(HELLO).job
+    async with world.client(await world.customer()) as client:
+        job = await client.submit(Workflow.from_model(model), credits=40)
+        definition = (await job.state()).job.definition
+    assert Workflow.from_model(model).parsed.job == model
+    assert definition.ntasks == model.resources.tasks
+    assert definition.mem_per_cpu == model.resources.mem_per_cpu
 
 
 async def test_submit__same_key_twice_at_once__is_one_job(world: World) -> None:

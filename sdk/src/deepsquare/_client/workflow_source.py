@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from deepsquare.errors import Refused
 
 if TYPE_CHECKING:
-    from deepsquare.workflow import ParsedWorkflow
+    from deepsquare.workflow import Job, ParsedWorkflow
 
 MAX_BYTES = 2**20
 """The largest document (W-DOC-7)."""
@@ -26,7 +26,7 @@ class WorkflowUnreadable(Refused):
 class Workflow:
     """A workflow: a YAML or JSON text, sent as it is, so that lines in errors are the author's.
 
-    Make one with `Workflow.from_file`, `Workflow.from_text` or `Workflow.from_data`.
+    Make one with `Workflow.from_file`, `from_text`, `from_data` or `from_model`.
     """
 
     document: bytes
@@ -49,6 +49,13 @@ class Workflow:
     def from_data(cls, job: Mapping[str, Any]) -> "Workflow":
         """Take a job as plain values with wire names, such as ``{"resources": {"tasks": 1}}``."""
         return cls(json.dumps(job, allow_nan=False, ensure_ascii=False).encode())
+
+    @classmethod
+    def from_model(cls, job: "Job") -> "Workflow":
+        """Take a job built from the types of `deepsquare.workflow`."""
+        from deepsquare.workflow import to_json  # noqa: PLC0415 - loads the model
+
+        return cls(to_json(job).encode())
 
     @cached_property
     def parsed(self) -> "ParsedWorkflow":

@@ -4,6 +4,7 @@ from deepsquare.workflow.concurrency import ConcurrencyPlan, peak_demand, plan_c
 from deepsquare.workflow.declare import FieldSpec, TypeSpec, type_spec
 from deepsquare.workflow.demand import Demand, capacity_of, demand_of
 from deepsquare.workflow.errors import WorkflowError, WorkflowInvalid
+from deepsquare.workflow.export import to_data, to_json, to_yaml
 from deepsquare.workflow.loops import iteration_count, range_of
 from deepsquare.workflow.model import (
     WORKFLOW_TYPES,
@@ -90,6 +91,9 @@ __all__ = [
     "peak_demand",
     "plan_concurrency",
     "range_of",
+    "to_data",
+    "to_json",
+    "to_yaml",
     "type_spec",
     "workflow_schema",
 ]
