@@ -14,6 +14,7 @@ from tests.sbatch_api.modules.repositories import (
 
 from deepsquare_sbatch_api.adapters.module_git import GitCommand, GitRepositories, Locations
 from deepsquare_sbatch_api.adapters.module_git import repositories as module
+from deepsquare_sbatch_api.adapters.module_git import repositories as repositories_module
 from deepsquare_sbatch_api.adapters.outbound import Outbound
 from deepsquare_sbatch_api.domain.modules import CommitPrefix, ModuleRefused, parse_source
 from deepsquare_sbatch_api.domain.outbound import OutboundRule
@@ -200,6 +201,29 @@ async def test_references__are_asked_again_after_a_minute__files_never(
     assert (await repositories.fetch(parse_source("h.org/o/r"))).text == "two"
     repository.path.rename(tmp_path / "gone")
     assert (await repositories.fetch(parse_source(f"h.org/o/r@{first}"))).text == "one"
+
+
+async def test_memory__of_files_and_references__is_bounded(
+    tmp_path: Path, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """W-MOD-6: the oldest are fetched again."""
+    monkeypatch.setattr(repositories_module, "MAX_KNOWN_BYTES", 2500)
+    monkeypatch.setattr(repositories_module, "MAX_KNOWN_REFS", 1)
+    other = Repository.create(tmp_path / "o" / "other")
+    other.commit({"module.yaml": "other"})
+    commit = repository.commit({f"{name}/module.yaml": name * 1000 for name in "abc"})
+    repositories = mirrored(tmp_path)
+    for name in "abac":
+        fetched = await repositories.fetch(parse_source(f"h.org/o/r/{name}@{commit}"))
+        assert fetched.text == name * 1000
+    for name in ("r/a", "other"):
+        await repositories.fetch(parse_source(f"h.org/o/{name}"))
+    for gone in (repository, other):
+        gone.path.rename(gone.path.with_name(f"gone-{gone.path.name}"))
+    assert (await repositories.fetch(parse_source(f"h.org/o/r/a@{commit}"))).text == "a" * 1000
+    assert (await repositories.fetch(parse_source("h.org/o/other"))).text == "other"
+    for forgotten in (f"h.org/o/r/b@{commit}", "h.org/o/r/a"):
+        assert "there is no public repository" in await refusal(repositories, forgotten)
 
 
 async def test_host__over_https__is_contacted_at_the_checked_address_without_credentials(

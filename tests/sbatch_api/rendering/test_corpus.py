@@ -1,4 +1,4 @@
-"""The corpus runs against stubs, and every requirement of the script is cited by a test.
+"""The corpus runs against stubs.
 
 The published workflows are run with their commands replaced: they need images and accounts.
 """
@@ -22,20 +22,6 @@ from tests.support.batch import BatchSite
 from deepsquare.workflow import ExpandedUse, Job, Step, WorkflowInvalid, parse_workflow
 from deepsquare_sbatch_api.app.planning import RenderingPlanner
 from deepsquare_sbatch_api.entrypoints.planner import OutsideWorld, planner_for
-
-ELSEWHERE = {
-    "W-HASH-2": "the supervisor checks the hash",
-    "W-IF-4": "the service's check at submission",
-    "W-SUP-1": "the supervisor submits",
-    "W-SUP-2": "the supervisor sets the site variables",
-    "W-REN-11": "the service keeps scripts; what rendering can do is tested here as well",
-}
-SPECIFICATION = Path(__file__).parents[4] / "shared" / "spec" / "workflow.md"
-OWN_PREFIXES = (
-    "LIFE|SIG|STO|IN|OUT|SYNC|ENV|STEP|CATCH|IF|FOR|LAUNCH|RUN|HOST|APT|ENR|IMG|NET|VNET|USE"
-    "|SITE|SUP|LOG|REN|HASH"
-)
-TESTS = Path(__file__).parents[2]
 
 
 def with_commands(step: Step, command: str) -> Step:
@@ -137,26 +123,3 @@ def test_published_workflow__with_placeholders__is_refused_for_them_only(name: s
         parse_workflow((PUBLISHED_FOLDER / f"{name}.yaml").read_bytes())
     fields = {error.namespace.partition("wireguard")[2] for error in refused.value.errors}
     assert fields == {".privateKey", ".address[0]", ".peers[0].publicKey", ".peers[0].endpoint"}
-
-
-def test_requirements__of_the_script__are_each_cited_by_a_test() -> None:
-    """The list of ids is read from the specification where it lies beside the repository."""
-    if not SPECIFICATION.exists():
-        pytest.skip("the specification is not beside this checkout")
-    own = "|".join(OWN_PREFIXES)
-    required = set(
-        re.findall(rf"^\| (W-(?:{own})-\d+) \|", SPECIFICATION.read_text(), re.MULTILINE)
-    )
-    cited = set()
-    for path in TESTS.rglob("test_*.py"):
-        if path.name != Path(__file__).name:
-            cited |= _cited(path.read_text())
-    assert sorted(required - cited - set(ELSEWHERE)) == []
-
-
-def _cited(text: str) -> set[str]:
-    """Return ids in a text; "W-A-1 to W-A-3" cites those between as well."""
-    found = set(re.findall(r"W-[A-Z]+-\d+", text))
-    for prefix, first, last in re.findall(r"(W-[A-Z]+-)(\d+) to \1(\d+)", text):
-        found |= {f"{prefix}{number}" for number in range(int(first), int(last) + 1)}
-    return found
