@@ -23,10 +23,8 @@ def connected(site: BatchSite, registries: Registries) -> BatchSite:
 
 
 def in_image(command: str, tag: str = "entry", *, registry: str = OPEN, **fields: Any) -> Step:
-    credentials = fields.pop("credentials", {})
-    box = ContainerRun(
-        image=f"{REPOSITORY}:{tag}", registry=registry, apptainer=True, **credentials
-    )
+    own = {**fields.pop("credentials", {}), **fields.pop("container", {})}
+    box = ContainerRun(image=f"{REPOSITORY}:{tag}", registry=registry, apptainer=True, **own)
     return a_run(command, container=box, **fields)
 
 
@@ -63,6 +61,21 @@ def test_image__used_by_many_at_once__is_fetched_once_by_digest(
     result = connected.run(job, images=dict.fromkeys(image_references(job), facts))
     assert (result.code, result.lines) == (0, [WORKING_DIRECTORY] * 4), result.stderr
     assert [call[-1] for call in fetches(result)] == [f"docker://{OPEN}/{REPOSITORY}@{digest}"]
+
+
+@pytest.mark.parametrize(
+    ("directory", "is_read_only", "expected"),
+    [("/bin", True, "/bin"), ("/not there", False, "/not there"), ("/not there", True, "/")],
+)
+def test_directory__of_an_image__is_entered_or_made_or_warned_of(
+    connected: BatchSite, directory: str, is_read_only: bool, expected: str
+) -> None:
+    """W-RUN-6: an image's configuration may name a folder that its layers do not have."""
+    job = a_job(in_image("pwd", container={"read_only_root_fs": is_read_only}))
+    facts = ImageFacts(working_directory=directory)
+    result = connected.run(job, images=dict.fromkeys(image_references(job), facts))
+    assert (result.code, result.lines) == (0, [expected]), result.stderr
+    assert ("no working directory" in result.stderr) == (expected != directory)
 
 
 def test_image__by_a_digest_that_the_registry_has_not__is_refused(connected: BatchSite) -> None:

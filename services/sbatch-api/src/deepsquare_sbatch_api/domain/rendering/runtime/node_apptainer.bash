@@ -2,7 +2,7 @@
 
 __node_run_on_apptainer() {
   local entrance=$1.${SLURM_PROCID:-0}.sh bind
-  local -a words=(exec --contain --cleanenv --no-eval --pwd "${__node_options[image_directory]:-/}")
+  local -a words=(exec --contain --cleanenv --no-eval --pwd /)
   {
     __node_write_apptainer_defaults
     __node_write_entrance
@@ -30,6 +30,13 @@ __node_write_apptainer_defaults() {
   printf '%s\n' 'unset HOME' \
     '[ "${LANG-}" != C ] || grep -qs "^export LANG=" /.singularity.d/env/*.sh || unset LANG'
   if [[ ${__node_options[uid]-} == 0 ]]; then printf 'mount --make-private / 2>/dev/null\n'; fi
+  if [[ -n ${__node_options[image_directory]-} && -z ${__node_options[directory]-} ]]; then
+    printf '__ds_directory=%s\n' "$(__node_quote "${__node_options[image_directory]}")"
+    # shellcheck disable=SC2016 # the container's sh expands it
+    printf '%s\n' '{ cd -- "$__ds_directory" || { mkdir -p -- "$__ds_directory" &&' \
+      '  cd -- "$__ds_directory"; }; } 2>/dev/null ||' \
+      '  echo "deepsquare: warning: no working directory $__ds_directory, using /" >&2'
+  fi
 }
 
 # What `apptainer run` does once the environment stands.
