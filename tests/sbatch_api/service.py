@@ -76,6 +76,11 @@ class Service:
                 raise RuntimeError(f"the service did not start:\n{self.log}")
             time.sleep(0.05)
 
+    def ensure_running(self) -> None:
+        """Start the process unless it runs."""
+        if self._process is None:
+            self.start()
+
     def kill(self, number: int = signal.SIGKILL) -> int:
         """Signal the process and return its exit code."""
         assert self._process

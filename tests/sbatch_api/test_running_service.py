@@ -1,49 +1,106 @@
 """The service as a process, a real chain, and the SDK's client."""
 
 import asyncio
+import itertools
+import os
 import signal
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
 import pytest
 from eth_account.signers.local import LocalAccount
 from tests.sbatch_api.service import HELLO, Service
-from tests.support.chain import Stage
+from tests.support.chain import Stage, mine_now
 from tests.support.redis import PrivateRedis
 
 from deepsquare.api.client import SbatchApi
 from deepsquare.api.errors import LogOffsetConflict, NotFound, SbatchApiUnavailable, ScriptInUse
-from deepsquare.chain import JobStatus, Report
+from deepsquare.chain import Grid, JobStatus, Report, Rpc
 from deepsquare.chain.jsonrpc import Request
+from deepsquare.deployment import Deployment
 from deepsquare.hashing import batch_location_hash
 from deepsquare.identifiers import Address, BatchLocationHash, JobId, parse_address
 from deepsquare.keys import Key
 from deepsquare.siwe import SiweMessage
-from deepsquare.testing import a_definition, an_address
+from deepsquare.testing import Accounts, Anvil, a_definition, an_address, development_account
 from deepsquare_sbatch_api.entrypoints.serve import SHUTDOWN_S
 
 pytestmark = pytest.mark.integration
 
 
-def settings_of(stage: Stage) -> dict[str, object]:
+PLENTY = 10_000
+NEWCOMERS = ("customer", "provider", "other_provider", "stranger")
+GridChain = tuple[Anvil, Deployment]
+indices_of_newcomers = itertools.count(100)
+
+
+def settings_of(chain: Anvil, meta_scheduler: Address) -> dict[str, object]:
     return {
-        "rpc_urls": stage.anvil.http_url,
-        "chain_id": stage.anvil.chain_id,
-        "meta_scheduler_address": stage.grid.meta_scheduler.address,
+        "rpc_urls": chain.http_url,
+        "chain_id": chain.chain_id,
+        "meta_scheduler_address": meta_scheduler,
     }
 
 
+@pytest.fixture(scope="module")
+def lasting_chain(grid_chain: GridChain) -> Iterator[GridChain]:
+    """The chain of `grid_chain`, on which a test is not undone before the last of this module is.
+
+    A service rightly does not follow a chain that goes back.
+    """
+
+    async def ask(method: str, *parameters: object) -> object:
+        async with Rpc([grid_chain[0].http_url]) as rpc:
+            answer = await rpc.request(method, *parameters)
+            await mine_now(rpc)
+        return answer
+
+    snapshot = asyncio.run(ask("evm_snapshot"))
+    yield grid_chain
+    asyncio.run(ask("evm_revert", snapshot))
+
+
 @pytest.fixture
-def service(stage: Stage, tmp_path: Path) -> Iterator[Service]:
-    """A running service with SQLite."""
-    running = Service(tmp_path, **settings_of(stage))
-    running.start()
+async def stage(lasting_chain: GridChain, accounts: Accounts) -> AsyncIterator[Stage]:
+    """The grid with customers and providers of whom the shared service knows nothing yet."""
+    chain, deployment = lasting_chain
+    async with Rpc([chain.http_url]) as rpc:
+        grid = await Grid.connect(rpc, deployment.meta_scheduler, chain.chain_id)
+        people = {role: await newcomer(rpc) for role in NEWCOMERS}
+        stage = Stage(chain, grid, replace(accounts, **people))
+        await stage.fund(stage.accounts.customer)
+        yield stage
+
+
+async def newcomer(rpc: Rpc) -> LocalAccount:
+    """Return an account that has coin and nothing else."""
+    account = development_account(next(indices_of_newcomers))
+    balance = [account.address, hex(10**20)]
+    await rpc.outcomes([Request("anvil_setBalance", balance, may_be_null=True)])
+    return account
+
+
+@pytest.fixture(scope="module")
+def process(
+    lasting_chain: GridChain, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    """A service with SQLite; it starts in seconds, so that tests share it."""
+    chain, deployment = lasting_chain
+    settings = settings_of(chain, deployment.meta_scheduler)
+    running = Service(tmp_path_factory.mktemp("service"), **settings, sign_ins_per_minute=PLENTY)
     yield running
     running.stop()
+
+
+@pytest.fixture
+def service(process: Service) -> Service:
+    """The shared service, which runs, also after a test that has ended it."""
+    process.ensure_running()
+    return process
 
 
 @dataclass
@@ -217,7 +274,7 @@ async def test_chain__goes_away_and_comes_back__is_told_and_recovered(
     job_id, script_hash = await submitted(stage, actors.customer)
     await assign(stage, job_id, stage.accounts.provider)
     assert await actors.provider.fetch_script(script_hash, job_id=job_id)
-    await pause(stage, signal.SIGSTOP)
+    pause(stage)
     try:
         with pytest.raises(SbatchApiUnavailable, match="the chain cannot be asked"):
             await actors.provider.fetch_script(script_hash, job_id=job_id)
@@ -228,29 +285,32 @@ async def test_chain__goes_away_and_comes_back__is_told_and_recovered(
         assert ready.json()["chain"].startswith("the chain cannot be asked")
         assert ready.json()["scripts"] == "ok"
     finally:
-        await pause(stage, signal.SIGCONT)
+        os.kill(stage.anvil.pid, signal.SIGCONT)
     assert await actors.provider.fetch_script(script_hash, job_id=job_id)
 
 
-async def pause(stage: Stage, number: int) -> None:
-    import os
-
-    os.kill(stage.anvil.pid, number)
+def pause(stage: Stage) -> None:
+    """Stop the chain's process; a signal alone lets it answer some more on a busy machine."""
+    os.kill(stage.anvil.pid, signal.SIGSTOP)
+    os.waitid(os.P_PID, stage.anvil.pid, os.WSTOPPED)
 
 
 async def test_chain__newest_block_too_old__is_503(stage: Stage, tmp_path: Path) -> None:
-    service = Service(tmp_path, **settings_of(stage), max_chain_lag_s=3)
+    service = Service(
+        tmp_path, **settings_of(stage.anvil, stage.grid.meta_scheduler.address), max_chain_lag_s=3
+    )
     service.start()
     try:
         async with AsyncExitStack() as opened:
             actors = await enter(opened, service, stage)
             job_id, script_hash = await submitted(stage, actors.customer)
             await assign(stage, job_id, stage.accounts.provider)
+            await mine_now(stage.grid.rpc)
             assert await actors.provider.fetch_script(script_hash, job_id=job_id)
             await asyncio.sleep(4)
             with pytest.raises(SbatchApiUnavailable, match="newest block of the chain is"):
                 await actors.provider.fetch_script(script_hash, job_id=job_id)
-            await stage.grid.rpc.outcomes([Request("anvil_mine", may_be_null=True)])
+            await mine_now(stage.grid.rpc)
             assert await actors.provider.fetch_script(script_hash, job_id=job_id)
     finally:
         service.stop()
@@ -260,7 +320,7 @@ async def test_serve__wrong_chain_or_contract__is_one_line_and_exit_code_2(
     stage: Stage, tmp_path: Path
 ) -> None:
     """faults.md C23."""
-    right = settings_of(stage)
+    right = settings_of(stage.anvil, stage.grid.meta_scheduler.address)
     assert "serves chain 179188, but chain 1 is set" in await complaint(
         tmp_path, right | {"chain_id": 1}
     )
@@ -374,7 +434,10 @@ def damaged(signature: str, *, by_another: str) -> list[str]:
 async def test_two_replicas__one_redis__behave_as_one(
     stage: Stage, tmp_path: Path, redis_server: PrivateRedis
 ) -> None:
-    shared = settings_of(stage) | {"store": "redis", "redis_url": redis_server.url}
+    shared = settings_of(stage.anvil, stage.grid.meta_scheduler.address) | {
+        "store": "redis",
+        "redis_url": redis_server.url,
+    }
     one = Service(tmp_path, **shared)
     other = Service(tmp_path, **shared, public_url=one.url)
     try:
