@@ -22,6 +22,8 @@ class ConnectProxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.calls: list[str] = []
         self.arguments: list[str] = []
+        self._is_open = threading.Event()
+        self._is_open.set()
 
     @property
     def url(self) -> str:
@@ -40,6 +42,15 @@ class ConnectProxy:
         self.calls.clear()
         self.arguments.clear()
 
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Answer no call until the end of the block."""
+        self._is_open.clear()
+        try:
+            yield
+        finally:
+            self._is_open.set()
+
     def _serve(self) -> None:
         with contextlib.suppress(OSError):
             while True:
@@ -51,6 +62,7 @@ class ConnectProxy:
             name = _requested_name(client)
             self.calls.append(name)
             self.arguments += _all_arguments()
+            self._is_open.wait()
             if name not in self._ports:
                 client.sendall(b"HTTP/1.1 502 Bad Gateway\r\n\r\n")
                 return

@@ -1,9 +1,10 @@
 """Containers of a real Apptainer, from real registries (workflow.md 3.12; conformance 32, 34)."""
 
+import signal
 from typing import Any
 
 import pytest
-from tests.support.batch import BatchResult, BatchSite, a_job, a_run
+from tests.support.batch import BatchResult, BatchSite, a_job, a_run, processes_left
 from tests.support.registry import OPEN, PASSWORD, PRIVATE, REPOSITORY, USER, Registries
 from tests.support.registry_images import WORKING_DIRECTORY
 
@@ -46,7 +47,7 @@ def test_image__of_a_registry__is_fetched_and_run(connected: BatchSite) -> None:
         f"docker://{OPEN}/{REPOSITORY}:plain",
     ]
     assert not (connected.root / "home" / ".apptainer").exists()
-    assert not any((connected.root / "apptainer-tmp").iterdir())
+    assert list((connected.root / "apptainer-tmp").iterdir()) == []
 
 
 def test_image__used_by_many_at_once__is_fetched_once_by_digest(
@@ -148,3 +149,32 @@ def test_registry__that_cannot_be_reached__is_asked_until_the_deadline(
     assert (result.code, result.lines) == (255, [])
     assert len(fetches(result)) == 3
     assert "the next attempt follows in 2 s" in result.stderr
+
+
+def test_fetch__ended_by_a_signal__leaves_nothing(
+    connected: BatchSite, registries: Registries
+) -> None:
+    """W-SIG-1, W-LIFE-1, W-LIFE-2, W-IMG-5."""
+    with registries.proxy.held(), connected.start(a_job(in_image("echo never"))) as batch:
+        batch.wait_for(lambda: bool(registries.proxy.calls))
+        batch.signal(signal.SIGTERM)
+        result = batch.result()
+        assert processes_left(batch.process.pid, within_s=10) == []
+    assert (result.code, result.lines) == (143, [])
+    for name in ("apptainer-tmp", "storage", "disk"):
+        assert list((connected.root / name).iterdir()) == [], name
+
+
+def test_container__that_is_killed__leaves_nothing(connected: BatchSite) -> None:
+    """W-SIG-4, W-LIFE-2: also where Apptainer unpacks the image for each task.
+
+    With FUSE, a killed Apptainer leaves its drivers to Slurm, which ends all processes of a step.
+    """
+    connected.environment["APPTAINER_UNSQUASH"] = "1"
+    command = "trap '' TERM; echo up; for i in $(seq 300); do sleep 0.1; done"
+    with connected.start(a_job(in_image(command, "plain", step_timeout=3))) as batch:
+        result = batch.result()
+        assert processes_left(batch.process.pid, within_s=10) == []
+    assert (result.code, result.lines) == (124, ["up"]), result.stderr
+    for name in ("apptainer-tmp", "storage", "disk"):
+        assert list((connected.root / name).iterdir()) == [], name

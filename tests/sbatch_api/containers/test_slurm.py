@@ -132,6 +132,17 @@ def test_cancel__reaches_the_workload_in_its_container(
     assert list((batch.folder / "storage").iterdir()) == []
 
 
+def test_container__killed_with_its_step__leaves_nothing(submit: Callable[[Job], Batch]) -> None:
+    """W-SIG-4, W-LIFE-2."""
+    command = "trap '' TERM; echo up; for i in $(seq 300); do sleep 0.1; done"
+    batch = submit(a_job(a_run(command, container=BOX, step_timeout=4)))
+    batch.end()
+    assert "up\n" in batch.output
+    assert "time limit of 4 seconds reached" in batch.output
+    for name in ("storage", "apptainer-tmp", "disk"):
+        assert list((batch.folder / name).iterdir()) == [], name
+
+
 def test_control_groups__of_a_step__hold_its_container(
     submit: Callable[[Job], Batch], slurm: PrivateSlurm
 ) -> None:

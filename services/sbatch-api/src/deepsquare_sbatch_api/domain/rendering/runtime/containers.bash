@@ -38,7 +38,7 @@ __ds_clean_nodes() {
     --ntasks-per-node=1 --cpus-per-task=1 --export=ALL)
   if ((__ds_gpus)); then options+=(--gres=none); fi
   __ds_emit "enroot_data=${__ds_site[ENROOT_DATA]}" "DISK_TMP=${__ds_site[DISK_TMP]}" \
-    >"$__ds_state/clean.options"
+    "apptainer_tmp=${__ds_site[APPTAINER_TMP]}" >"$__ds_state/clean.options"
   __ds_do srun "${options[@]}" "$BASH" "$__ds_state/node.bash" clean "$__ds_state/clean" ||
     __ds_say "the nodes could not be cleaned (code $?)"
 }

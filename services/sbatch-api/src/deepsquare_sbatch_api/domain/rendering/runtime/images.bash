@@ -127,10 +127,10 @@ __ds_x_fetch_with_enroot() (
 __ds_x_fetch_with_apptainer() (
   private=$1.private
   rm -rf -- "$private"
-  mkdir -p -- "$private" "${__ds_site[APPTAINER_TMP]}" || exit $?
+  export APPTAINER_TMPDIR=${__ds_site[APPTAINER_TMP]}/deepsquare-${SLURM_JOB_ID:-0}.tmp
+  mkdir -p -- "$private" "$APPTAINER_TMPDIR" || exit $?
   trap 'rm -rf -- "$private"' EXIT
   export APPTAINER_CACHEDIR=$private APPTAINER_CONFIGDIR=$private
-  export APPTAINER_TMPDIR=${__ds_site[APPTAINER_TMP]}
   if [[ -n $4 ]]; then
     export APPTAINER_DOCKER_USERNAME=$4 APPTAINER_DOCKER_PASSWORD=$5
   fi

@@ -15,7 +15,8 @@ __node_run_on_apptainer() {
   fi
   if [[ -n ${__node_options[gpu_flag]-} ]]; then words+=("${__node_options[gpu_flag]}"); fi
   while IFS= read -r bind; do words+=(--bind "$bind"); done < <(__node_list_binds)
-  export APPTAINER_TMPDIR=${__node_options[apptainer_tmp]}
+  export APPTAINER_TMPDIR=${__node_options[apptainer_tmp]}/deepsquare-${SLURM_JOB_ID:-0}.tmp
+  mkdir -p -- "$APPTAINER_TMPDIR" 2>/dev/null || unset APPTAINER_TMPDIR
   if [[ -n ${__node_options[entrypoint]-} ]]; then
     __node_program=(/bin/sh -c "$(__node_apptainer_run)" run "${__node_program[@]}")
   fi
