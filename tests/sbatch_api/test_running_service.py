@@ -213,7 +213,7 @@ async def test_log__written_while_it_is_followed__arrives_line_by_line(
     await assign(stage, job_id, stage.accounts.provider)
     await run(stage, job_id)
     await actors.provider.append_log(job_id, 0, b"one\n")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(5):
         assert (await first).data == b"one\n"
         await actors.provider.append_log(job_id, 4, b"two\n", is_end=True)
         assert [chunk.data async for chunk in chunks] == [b"two\n"]

@@ -92,6 +92,7 @@ class Logs:
         offset = start
         async with self.news.listen(job.job_id) as news:
             async for _ in news:
+                job = await self._now(job)
                 state, before = await self.state(job), offset
                 async for piece in self.read(job, start=offset, end=state.size):
                     yield piece
@@ -101,7 +102,11 @@ class Logs:
                     return
                 if offset == before:
                     yield Piece(b"", offset)
-                job = await self.jobs.recall(job.job_id) or job
+
+    async def _now(self, job: JobFacts) -> JobFacts:
+        """Return what is known of a job; without a provider, whose log it is may be news."""
+        ask = self.jobs.recall if job.provider else self.jobs.find
+        return await ask(job.job_id) or job
 
     async def _job(self, job_id: JobId, is_allowed: Callable[[JobFacts], bool]) -> JobFacts:
         """Decide by what is known of the job; before refusing, ask the chain anew."""
