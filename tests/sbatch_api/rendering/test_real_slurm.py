@@ -77,7 +77,7 @@ def submit(slurm: PrivateSlurm, open_folder: Path) -> Callable[..., RealBatch]:
     for path in [folder, *folder.iterdir()]:
         os.chown(path, CUSTOMER.pw_uid, CUSTOMER.pw_gid)
 
-    def submit(job: Job, *options: str) -> RealBatch:
+    def submit(job: Job, *options: str, **settings: str) -> RealBatch:
         script = folder / "script.sh"
         script.write_text(render(job, nonce=NONCE).script)
         site = {
@@ -88,6 +88,7 @@ def submit(slurm: PrivateSlurm, open_folder: Path) -> Callable[..., RealBatch]:
             "DISK_WORLD_TMP": "disk-world",
         }
         exports = [f"DEEPSQUARE_SITE_{key}={folder}/{name}" for key, name in site.items()]
+        exports += [f"DEEPSQUARE_SITE_{name}={value}" for name, value in settings.items()]
         exports += [
             "DEEPSQUARE_SITE_GRACE_SECONDS=3",
             "DEEPSQUARE_SITE_STOP_SECONDS=12",

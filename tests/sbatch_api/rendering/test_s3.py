@@ -365,6 +365,7 @@ def test_sync__on_every_path__uploads_meanwhile_and_stops_before_removal(
     assert ("prefix/out/old" in s3.objects()) == (ending != "success")
     assert not site.storage.exists()
     assert len(s3.requests) == sent
+    assert "command not found" not in result.stderr
 
 
 @pytest.mark.parametrize("is_signalled", [False, True])

@@ -80,7 +80,7 @@ def _upload_s3(job: Job, s3: S3Data, rendered: RenderedTransfers) -> None:
     mode = literal("delete" if s3.delete_sync else "keep")
     rendered.nodes.append(_finisher(job, Command("__ds_put_s3", [*connection, mode])))
     if job.continuous_output_sync:
-        rendered.parts |= {"sync", "scopes"}
+        rendered.parts |= {"sync", "scopes", "launches"}
         now = Command("__ds_put_s3", [*connection, literal("quiet")])
         rendered.nodes.append(Function("__ds_upload_now", [now]))
 
