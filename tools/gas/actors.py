@@ -25,8 +25,8 @@ _HARDWARE = ProviderHardware(
 _PRICES = ProviderPrices(
     gpu_price_per_min=WEI_PER_CREDIT, cpu_price_per_min=WEI_PER_CREDIT, mem_price_per_min=10**12
 )
-_DEFINITION = (0, 1000, 1, 1, batch_location_hash(b"gas"), 0, (), ())
-"""The reference job of protocol.md 6: a reference of 31 characters, no labels."""
+REFERENCE_JOB = (0, 1000, 1, 1, batch_location_hash(b"gas"), 0, (), ())
+"""The job of protocol.md 6: a reference of 31 characters, no labels."""
 
 
 @dataclass(frozen=True)
@@ -65,13 +65,17 @@ class GasGrid:
     async def start(cls, rpc: Rpc, rpc_url: str) -> Self:
         """Deploy a grid, join the provider and fund the customer."""
         grid = cls(rpc, await deploy_grid(rpc_url))
-        scheduler = grid._addresses["MetaScheduler"]
-        customer, provider = grid.customer, grid.provider
-        await grid.admin.do("Credit", "transfer", customer.address, 10**6 * WEI_PER_CREDIT)
+        await grid.settle_in()
+        return grid
+
+    async def settle_in(self) -> None:
+        """Join the provider and fund the customer."""
+        scheduler = self._addresses["MetaScheduler"]
+        customer, provider = self.customer, self.provider
+        await self.admin.do("Credit", "transfer", customer.address, 10**6 * WEI_PER_CREDIT)
         await customer.do("Credit", "approve", scheduler, _UNLIMITED)
         await provider.do("ProviderManager", "register", _HARDWARE, _PRICES, ())
-        await grid.admin.do("ProviderManager", "approve", provider.address)
-        return grid
+        await self.admin.do("ProviderManager", "approve", provider.address)
 
     def encode(self, contract: str, function: str, *arguments: AbiValue) -> bytes:
         """Return the data of a call."""
@@ -97,9 +101,11 @@ class GasGrid:
         """Let time pass before the next transaction."""
         await self._rpc.request("evm_increaseTime", 60 * minutes)
 
-    async def request(self, count: int) -> tuple[list[bytes], int]:
+    async def request(
+        self, count: int, definition: tuple[Any, ...] = REFERENCE_JOB, *, may_top_up: bool = False
+    ) -> tuple[list[bytes], int]:
         """Request jobs; return their ids and the gas."""
-        call = ("requestNewJob", _DEFINITION, LOCK_WEI, _NAME, False)
+        call = ("requestNewJob", definition, LOCK_WEI, _NAME, may_top_up)
         gas = await self.customer.do_all([call] * count)
         first = self._requested
         self._requested += count
