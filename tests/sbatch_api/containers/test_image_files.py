@@ -77,6 +77,26 @@ def test_values__in_a_real_container__arrive_byte_for_byte(hosted: BatchSite) ->
     assert not any("lines" in word for call in result.calls for word in call)
 
 
+LEVELS = ("host", "image", "job", "file", "step")
+
+
+@pytest.mark.parametrize("highest", LEVELS)
+def test_levels__of_one_name__hide_those_below(hosted: BatchSite, highest: str) -> None:
+    """W-ENV-1, W-ENV-6, W-STO-1, W-STO-4; conformance 9."""
+    present = LEVELS[: LEVELS.index(highest) + 1]
+    hosted.environment["BOTH_SAY"] = "host"
+    hosted.environment["STORAGE_PATH"] = hosted.environment["NTASKS"] = "host"
+    steps = [a_run("echo BOTH_SAY=file >>$DEEPSQUARE_ENV")] if "file" in present else []
+    show = in_image(
+        'echo "$BOTH_SAY $STORAGE_PATH $NTASKS"',
+        "entry.sif" if "image" in present else "plain.sif",
+        env=an_env(BOTH_SAY="step") if "step" in present else (),
+    )
+    job = a_job(*steps, show, env=an_env(BOTH_SAY="job") if "job" in present else ())
+    result = hosted.run(job)
+    assert result.lines == [f"{highest} /deepsquare 1"], result.stderr
+
+
 @pytest.mark.parametrize("image", ["entry.sif", "sandbox"])
 @pytest.mark.parametrize(
     ("shell", "command", "lines"),
