@@ -6,6 +6,7 @@ The server checks every signature, so a transfer that succeeds had the right cre
 import dataclasses
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -321,6 +322,28 @@ def test_upload__when_it_fails__fails_only_a_job_that_had_succeeded(
     result = site.run(uploading(s3, f"{WRITE} exit {step}", secret_access_key="wrong"))
     assert result.code == code
     assert "the output was not uploaded (code 1)" in result.stderr
+    assert not site.storage.exists()
+
+
+@pytest.mark.parametrize("direction", ["input", "output"])
+def test_transfer__with_a_server_that_is_away__ends_in_time_after_a_signal(
+    site: BatchSite, s3: S3Server, direction: str
+) -> None:
+    """W-SIG-2, W-SIG-7: s5cmd itself would try for more than a minute."""
+    data = TransportData(s3=s3.data("/out", endpoint_url="http://127.0.0.1:9"))
+    job = a_job(a_run(f"{WRITE} echo up; sleep 50"))
+    transports: dict[str, Any] = {direction: data}
+    job = dataclasses.replace(job, **transports)
+    with site.start(job) as batch:
+        if direction == "output":
+            batch.wait_for_output("up\n")
+        else:
+            batch.wait_for((site.storage / ".deepsquare" / "s3.errors").exists)
+        signalled = time.monotonic()
+        batch.signal(signal.SIGTERM)
+        result = batch.result()
+    assert result.code == 143
+    assert time.monotonic() - signalled < 9
     assert not site.storage.exists()
 
 

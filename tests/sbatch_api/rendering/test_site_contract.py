@@ -186,3 +186,24 @@ def test_wait__for_a_launch__ends_as_soon_as_it_has_ended(site: BatchSite) -> No
     started = time.monotonic()
     assert site.run(a_job(Step(for_=loop), tasks=2)).code == 0
     assert time.monotonic() - started < rounds * 0.5 + 2
+
+
+@pytest.mark.parametrize("helper", ["slirp4netns", "pasta"])
+def test_readiness__of_a_network_helper__is_noticed_soon_after_it_comes(
+    site: BatchSite, helper: str
+) -> None:
+    """W-SITE-5, W-NET-2: neither before, nor at the deadline."""
+    delay_s, begun = 1.0, site.root / "begun"
+    folder = site.root / "slow"
+    folder.mkdir()
+    real = shutil.which(helper)
+    (folder / helper).write_text(
+        f'#!/bin/sh\ndate +%s.%N >{begun}\nsleep {delay_s}\nexec {real} "$@"\n'
+    )
+    (folder / helper).chmod(0o755)
+    site.settings["PATH"] = f"{folder}:{STUB_TOOLS}"
+    result = site.run(a_job(a_run("date +%s.%N; ip -o link show net0", network=helper)))
+    assert result.code == 0, result.stderr
+    waited_s = float(result.lines[0]) - float(begun.read_text())
+    assert delay_s <= waited_s < delay_s + 5
+    assert "net0" in result.lines[1]
