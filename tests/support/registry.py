@@ -28,6 +28,8 @@ class Registries:
     authority: Path
     digests: Mapping[str, str]
     """Digest of each image by its tag."""
+    ports: Mapping[str, int]
+    """Port on loopback by the registry's name."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -56,7 +58,7 @@ def registries(images: Images, open_folder: Path) -> Iterator[Registries]:
             _push(images.source(name), ports[PRIVATE], name, f"{USER}:{PASSWORD}")
         digests = {name: _digest(ports[OPEN], name) for name in ("plain", "entry")}
         proxy = running.enter_context(ConnectProxy(ports))
-        yield Registries(proxy, certificate, digests)
+        yield Registries(proxy, certificate, digests, ports)
 
 
 @contextmanager
