@@ -79,9 +79,11 @@ def _ask(request: dict[str, Any]) -> dict[str, Any]:
         input=json.dumps(request),
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
         cwd=ROOT,
     )
+    if done.returncode:
+        raise SystemExit(f"the compiler failed: {done.stderr}")
     answer: dict[str, Any] = json.loads(done.stdout)
     errors = [e["formattedMessage"] for e in answer.get("errors", ()) if e["severity"] == "error"]
     if errors:

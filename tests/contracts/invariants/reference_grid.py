@@ -111,8 +111,8 @@ class Reference:
         job = RefJob(job_id, sender, definition, amount, self.now, self.block, name, delegated)
         job.since, job.locked = self.now, [amount]
         self.jobs[job_id] = job
-        self._lock(sender, amount)
         self.events += [ev.JobCreated(job_id), ev.NewJobRequestEvent(job_id, sender)]
+        self._lock(sender, amount)
 
     def cancel(self, sender: Address, job_id: JobId) -> None:
         job = self._customers(sender, job_id)
@@ -172,8 +172,8 @@ class Reference:
         if not job.is_top_up_queued and job.pending_top_up >= job.snapshot.cost_per_minute:
             job.is_top_up_queued = True
             self.queues[job.provider, TOP_UP].append(job.id)
-        self._lock(payer, amount)
         self.events.append(ev.JobToppedUp(job.id, job.provider, payer, amount))
+        self._lock(payer, amount)
 
     def set_delegate(self, sender: Address, job_id: JobId, flag: bool) -> None:
         job = self._customers(sender, job_id)
