@@ -1,21 +1,48 @@
 """`deepsquare-sbatch-api render | validate | schema`."""
 
+import io
 import json
 import subprocess
+import sys
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from tests.sbatch_api.service import COMMAND, HELLO
 
 from deepsquare.workflow import workflow_schema
+from deepsquare_sbatch_api.entrypoints.cli import main
 
 pytestmark = pytest.mark.integration
 
 
-def run(*words: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [str(COMMAND), *words], input=given, capture_output=True, check=False, timeout=60
-    )
+Done = subprocess.CompletedProcess[bytes]
+
+
+def run_process(*words: str) -> Done:
+    return subprocess.run([str(COMMAND), *words], capture_output=True, check=False, timeout=60)
+
+
+class Run(Protocol):
+    """Runs the command with these words and this input."""
+
+    def __call__(self, *words: str, given: bytes = b"") -> Done: ...
+
+
+@pytest.fixture
+def run(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run the command here: a process of its own takes a second to load it."""
+
+    def call(*words: str, given: bytes = b"") -> Done:
+        monkeypatch.setattr(sys, "argv", [COMMAND.name, *words])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
+        with pytest.raises(SystemExit) as ended:
+            main()
+        sys.stdout.flush()
+        out, err = capfdbinary.readouterr()
+        return Done(words, int(ended.value.code or 0), out, err)
+
+    return call
 
 
 @pytest.fixture
@@ -26,30 +53,30 @@ def hello(tmp_path: Path) -> str:
 
 
 def test_render__valid__writes_only_the_script_to_stdout(hello: str) -> None:
-    done = run("render", hello)
+    done = run_process("render", hello)
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.startswith(b"#!/bin/bash -l\n# deepsquare-workflow: 1\n# nonce: ")
     syntax = subprocess.run(["bash", "-n"], input=done.stdout, capture_output=True, check=False)
     assert (syntax.returncode, syntax.stderr) == (0, b"")
 
 
-def test_render__twice__has_different_nonces(hello: str) -> None:
+def test_render__twice__has_different_nonces(run: Run, hello: str) -> None:
     assert run("render", hello).stdout != run("render", hello).stdout
 
 
-def test_render__warning__goes_to_stderr(hello: str) -> None:
+def test_render__warning__goes_to_stderr(run: Run, hello: str) -> None:
     done = run("render", "-", given=HELLO + b"outputPolicy: always\ncontinuousOutputSync: true\n")
     assert done.returncode == 0
     assert b"warning: Job.continuousOutputSync: " in done.stderr
     assert b"Job.continuousOutputSync" not in done.stdout
 
 
-def test_validate__valid__says_so(hello: str) -> None:
+def test_validate__valid__says_so(run: Run, hello: str) -> None:
     done = run("validate", hello)
     assert (done.returncode, done.stdout) == (0, f"{hello}: valid\n".encode())
 
 
-def test_validate__mistakes__are_one_line_each_with_places() -> None:
+def test_validate__mistakes__are_one_line_each_with_places(run: Run) -> None:
     done = run(
         "validate", "-", given=HELLO.replace(b"tasks: 1", b"tasks: 0").replace(b"run", b"rum")
     )
@@ -60,20 +87,20 @@ def test_validate__mistakes__are_one_line_each_with_places() -> None:
     assert lines[1] == '4:5 Job.steps[0].rum: unknown field "rum"; did you mean "run"?'
 
 
-def test_validate__no_such_file__is_a_usage_error() -> None:
+def test_validate__no_such_file__is_a_usage_error(run: Run) -> None:
     done = run("validate", "/nowhere.yaml")
     assert done.returncode == 2
     assert b"does not exist" in done.stderr
 
 
-def test_schema__any__is_the_published_one() -> None:
+def test_schema__any__is_the_published_one(run: Run) -> None:
     assert json.loads(run("schema").stdout) == workflow_schema()
 
 
 def test_serve__nothing_set__names_every_missing_variable(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    done = run("serve")
+    done = run_process("serve")
     assert done.returncode == 2
     assert done.stderr.decode().splitlines() == [
         "deepsquare-sbatch-api: SBATCH_API_RPC_URLS: Field required; "
