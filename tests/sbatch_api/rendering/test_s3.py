@@ -170,6 +170,19 @@ def test_transfer__that_the_server_refuses__fails_with_its_message(
     assert not site.storage.exists()
 
 
+def test_input__when_the_tool_dies_without_a_word__is_not_taken_for_empty(
+    site: BatchSite, s3: S3Server
+) -> None:
+    """W-IN-3."""
+    tool = site.root / "dies"
+    tool.write_text("#!/bin/sh\nkill -KILL $$\n")
+    tool.chmod(0o755)
+    site.environment["REAL_S5CMD"] = str(tool)
+    result = site.run(fetching(s3, "/test", a_run("echo step")))
+    assert (result.code, result.lines) == (1, [])
+    assert "no input found" not in result.stderr
+
+
 def test_input__with_an_object_deleted_meanwhile__fails_and_names_it(
     site: BatchSite, s3: S3Server
 ) -> None:

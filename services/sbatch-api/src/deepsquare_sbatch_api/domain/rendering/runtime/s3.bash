@@ -46,7 +46,7 @@ __ds_x_s3_get() {
 
 # Whether the last errors say this and nothing else; others are shown.
 __ds_x_says() {
-  if ! grep -qvE "$1" "$errors"; then return 0; fi
+  if [[ -s $errors ]] && ! grep -qvE "$1" "$errors"; then return 0; fi
   cat -- "$errors" >&2
   return 1
 }
