@@ -31,7 +31,7 @@ def main(words: list[str]) -> int:
     sources = read_sources()
     shipped = json.loads(SHIPPED.read_text()) | compile_contracts(sources, [HOSTILE_CREDIT])
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        control = pool.submit(_try, "(no mistake)", shipped, ROUNDS[:2])
+        control = pool.submit(_try, "(no mistake)", shipped, ROUNDS[:1])
         trials = [pool.submit(_plant_and_try, mutant, sources, shipped) for mutant in chosen]
         if control.result():
             raise SystemExit("the suite fails on the contracts as they are: mend that first")
