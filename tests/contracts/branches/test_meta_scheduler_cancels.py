@@ -177,6 +177,23 @@ def test_cancel_job__the_job_is_pending__emit_transition_settlement_and_transfer
     )
 
 
+@pytest.mark.parametrize("status", [S.META_SCHEDULED, S.SCHEDULED])
+def test_cancel_job__the_job_came_back_to_pending__end_as_if_never_assigned(
+    stage: Stage, meta: MetaScheduler, status: S
+) -> None:
+    job_id = stage.a_job_in(status)
+    stage.must(PROVIDER, meta.refuse_job(job_id))
+    happened(
+        stage.must(CUSTOMER, meta.cancel_job(job_id)),
+        ev.JobTransitionEvent(job_id, S.PENDING, S.CANCELLED),
+        ev.JobSettled(job_id, ZERO_ADDRESS, CUSTOMER, 0, 0, LOCK),
+        ev.Transfer(meta.address, CUSTOMER, LOCK),
+    )
+    job = stage.job(job_id)
+    assert (job.provider_addr, job.cost.final_cost, job.cost.max_cost) == (ZERO_ADDRESS, 0, LOCK)
+    assert times(job) == (stage.world.chain.now_s,) * 2
+
+
 def test_cancel_job__the_job_is_meta_scheduled__refund_the_whole_lock(
     stage: Stage, meta: MetaScheduler
 ) -> None:

@@ -127,6 +127,22 @@ def test_panic_job__the_job_is_pending_or_meta_scheduled__emit_transition_settle
     )
 
 
+@pytest.mark.parametrize("status", [S.META_SCHEDULED, S.SCHEDULED])
+def test_panic_job__the_job_came_back_to_pending__end_as_if_never_assigned(
+    stage: Stage, meta: MetaScheduler, status: S
+) -> None:
+    job_id = stage.a_job_in(status)
+    stage.must(PROVIDER, meta.refuse_job(job_id))
+    happened(
+        stage.must(SCHEDULER, meta.panic_job(job_id, "")),
+        ev.JobTransitionEvent(job_id, S.PENDING, S.PANICKED),
+        ev.JobSettled(job_id, ZERO_ADDRESS, CUSTOMER, 0, 0, LOCK),
+        ev.Transfer(meta.address, CUSTOMER, LOCK),
+    )
+    job = stage.job(job_id)
+    assert (job.provider_addr, job.cost.final_cost, job.cost.max_cost) == (ZERO_ADDRESS, 0, LOCK)
+
+
 @pytest.mark.parametrize("status", [S.SCHEDULED, S.RUNNING])
 def test_panic_job__the_job_is_scheduled_or_running__ask_the_provider_to_stop(
     stage: Stage, status: S
