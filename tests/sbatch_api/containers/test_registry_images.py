@@ -147,8 +147,8 @@ def test_registry__that_cannot_be_reached__is_asked_until_the_deadline(
     """W-IMG-4."""
     result = connected.run(a_job(in_image("echo never", registry="nowhere.test")))
     assert (result.code, result.lines) == (255, [])
-    assert len(fetches(result)) == 3
-    assert "the next attempt follows in 2 s" in result.stderr
+    assert len(fetches(result)) in (2, 3)
+    assert "the next attempt follows in 1 s" in result.stderr
 
 
 def test_fetch__ended_by_a_signal__leaves_nothing(
@@ -172,7 +172,8 @@ def test_container__that_is_killed__leaves_nothing(connected: BatchSite) -> None
     """
     connected.environment["APPTAINER_UNSQUASH"] = "1"
     command = "trap '' TERM; echo up; for i in $(seq 300); do sleep 0.1; done"
-    with connected.start(a_job(in_image(command, "plain", step_timeout=3))) as batch:
+    fetch, killed = in_image("true", "plain"), in_image(command, "plain", step_timeout=4)
+    with connected.start(a_job(fetch, killed)) as batch:
         result = batch.result()
         assert processes_left(batch.process.pid, within_s=10) == []
     assert (result.code, result.lines) == (124, ["up"]), result.stderr

@@ -135,7 +135,8 @@ def test_cancel__reaches_the_workload_in_its_container(
 def test_container__killed_with_its_step__leaves_nothing(submit: Callable[[Job], Batch]) -> None:
     """W-SIG-4, W-LIFE-2."""
     command = "trap '' TERM; echo up; for i in $(seq 300); do sleep 0.1; done"
-    batch = submit(a_job(a_run(command, container=BOX, step_timeout=4)))
+    fetch, killed = a_run("true", container=BOX), a_run(command, container=BOX, step_timeout=4)
+    batch = submit(a_job(fetch, killed))
     batch.end()
     assert "up\n" in batch.output
     assert "time limit of 4 seconds reached" in batch.output
