@@ -40,8 +40,7 @@ _CORE_TAGS = {
     "tag:yaml.org,2002:seq": SEQUENCE,
     "tag:yaml.org,2002:map": MAPPING,
 }
-_CORE_TAG = re.compile("!!(?:str|int|float|bool|null|seq|map)|!<|%TAG[^!]*!")
-_TAG_STARTS = ("!!", "!<", "%TAG")
+_CORE_TAG = re.compile("!(?:!(?:str|int|float|bool|null|seq|map)|<)")
 # libyaml takes no other characters for names of anchors.
 _ANCHOR = re.compile("&[A-Za-z0-9_-]")
 _ALIAS = re.compile(r"\*[A-Za-z0-9_-]")
@@ -94,7 +93,7 @@ def read_yaml(text: str) -> Node | None:
     # Without these no alias can stand in the text, and the composer has counted all there is.
     if "&" in text and "*" in text and _ANCHOR.search(text) and _ALIAS.search(text):
         _measure(root)
-    if hidden or (any(start in text for start in _TAG_STARTS) and _CORE_TAG.search(text)):
+    if hidden or _CORE_TAG.search(text) or ("%" in text and "%TAG" in text):
         _retag(root, {replacement: chr(mark) for mark, replacement in hidden.items()})
     return root
 

@@ -1,6 +1,7 @@
 """Serving until a signal comes."""
 
 import asyncio
+import gc
 import resource
 import signal
 from collections.abc import Callable
@@ -37,12 +38,22 @@ def _raise_file_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def _spare_what_is_loaded() -> None:
+    """Take all that lives as long as the process out of garbage collection: to go through it again
+    and again would hold up requests for tens of milliseconds.
+    """
+    gc.collect()
+    gc.freeze()
+
+
 async def _serve(settings: Settings) -> None:
     metrics = Metrics()
     async with running(settings, metrics) as services:
         host, _, port = settings.listen.rpartition(":")
+        app = create_app(services, metrics)
+        _spare_what_is_loaded()
         config = uvicorn.Config(
-            create_app(services, metrics),
+            app,
             host=host.strip("[]"),
             port=int(port),
             lifespan="off",
