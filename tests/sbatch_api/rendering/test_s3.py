@@ -425,6 +425,24 @@ def test_sync__with_a_transfer_in_flight_at_the_end__is_awaited_before_removal(
     assert not site.storage.exists()
 
 
+def test_sync__that_takes_longer_than_its_period__is_not_joined_by_another(
+    site: BatchSite, s3: S3Server
+) -> None:
+    """W-SYNC-1: never two at a time."""
+    site.settings["SYNC_SECONDS"] = "1"
+    held = HeldTransfers(s3)
+    wait = f"until [ -e {site.root}/go ]; do sleep 0.05; done"
+    with site.start(uploading(s3, f"{WRITE} {wait}", is_synced=True)) as batch:
+        batch.wait_for(held.began.is_set)
+        until = time.monotonic() + 2.5
+        batch.wait_for(lambda: time.monotonic() > until)
+        listings = [path for verb, path, _ in s3.requests if verb == "GET"]
+        held.may_go_on.set()
+        (site.root / "go").touch()
+        assert batch.result().code == 0
+    assert len(listings) == 1
+
+
 def test_sync__of_a_file_changed_while_it_was_sent__sends_it_again(
     site: BatchSite, s3: S3Server
 ) -> None:
