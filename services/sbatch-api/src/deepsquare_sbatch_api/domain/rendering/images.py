@@ -1,10 +1,9 @@
 """Container images of a job: what look-up must find out, what it found (workflow.md 3.12, 7)."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from deepsquare.workflow import ContainerRun, Job, Step
-from deepsquare.workflow.model.expansion import ExpandedUse
+from deepsquare.workflow import ContainerRun, Job
+from deepsquare.workflow.model.walk import runs_of
 
 DEFAULT_TAG = "latest"
 
@@ -52,29 +51,8 @@ def reference_of(container: ContainerRun) -> ImageReference:
 def image_references(job: Job) -> tuple[ImageReference, ...]:
     """Return the distinct images of an expanded job that look-up is for, in document order."""
     found = (
-        reference_of(container)
-        for container in _containers(job.steps)
-        if is_from_registry(container)
+        reference_of(run.container)
+        for run in runs_of(job.steps)
+        if run.container is not None and is_from_registry(run.container)
     )
     return tuple(dict.fromkeys(found))
-
-
-def _containers(steps: Sequence[Step]) -> Iterator[ContainerRun]:
-    for step in steps:
-        if step.run is not None and step.run.container is not None:
-            yield step.run.container
-        for block in children_of(step):
-            yield from _containers(block)
-
-
-def children_of(step: Step) -> Iterator[Sequence[Step]]:
-    """Iterate over the lists of steps inside a step of an expanded job."""
-    yield step.steps
-    if step.for_ is not None:
-        yield step.for_.steps
-    if step.launch is not None:
-        yield step.launch.steps
-    if isinstance(step.use, ExpandedUse):
-        yield step.use.body
-    yield step.catch
-    yield step.finally_

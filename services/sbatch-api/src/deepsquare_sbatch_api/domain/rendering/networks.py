@@ -2,12 +2,12 @@
 
 import ipaddress
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from deepsquare.workflow import Bore, Job, Step, StepRun, VNet, Wireguard
-from deepsquare_sbatch_api.domain.rendering.images import children_of
+from deepsquare.workflow import Bore, Job, StepRun, VNet, Wireguard
+from deepsquare.workflow.model.walk import runs_of
 from deepsquare_sbatch_api.domain.rendering.shell import (
     Command,
     Function,
@@ -42,7 +42,7 @@ class VirtualNetworks:
     def of(cls, job: Job) -> "VirtualNetworks":
         """Collect the addresses of all interfaces of an expanded job."""
         networks = cls({net.name: net.gateway_address for net in job.virtual_networks})
-        for vnet in _vnets(job.steps):
+        for vnet in _vnets(job):
             peers = networks.peers.setdefault(vnet.name, [])
             if networks.host(vnet) not in peers:
                 peers.append(networks.host(vnet))
@@ -71,13 +71,11 @@ class VirtualNetworks:
         return Function("__ds_start_networks", [Sequential(calls)])
 
 
-def _vnets(steps: Sequence[Step]) -> Iterator[VNet]:
-    for step in steps:
-        for interface in step.run.custom_network_interfaces if step.run is not None else ():
+def _vnets(job: Job) -> Iterator[VNet]:
+    for run in runs_of(job.steps):
+        for interface in run.custom_network_interfaces:
             if interface.vnet is not None:
                 yield interface.vnet
-        for block in children_of(step):
-            yield from _vnets(block)
 
 
 def network_options(run: StepRun, networks: VirtualNetworks) -> list[str]:
