@@ -102,14 +102,18 @@ class GasGrid:
         await self._rpc.request("evm_increaseTime", 60 * minutes)
 
     async def request(
-        self, count: int, definition: tuple[Any, ...] = REFERENCE_JOB, *, may_top_up: bool = False
+        self, count: int, definition: tuple[Any, ...] = REFERENCE_JOB
     ) -> tuple[list[bytes], int]:
+        """Request equal jobs; return their ids and the gas."""
+        return await self.request_each([definition] * count)
+
+    async def request_each(self, definitions: Sequence[tuple[Any, ...]]) -> tuple[list[bytes], int]:
         """Request jobs; return their ids and the gas."""
-        call = ("requestNewJob", definition, LOCK_WEI, _NAME, may_top_up)
-        gas = await self.customer.do_all([call] * count)
+        calls = [("requestNewJob", each, LOCK_WEI, _NAME, False) for each in definitions]
+        gas = await self.customer.do_all(calls)
         first = self._requested
-        self._requested += count
-        return [await self._job_id(first + k) for k in range(count)], gas
+        self._requested += len(calls)
+        return [await self._job_id(first + k) for k in range(len(calls))], gas
 
     async def _job_id(self, nonce: int) -> bytes:
         arguments = (self.customer.address, nonce)

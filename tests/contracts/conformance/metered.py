@@ -49,8 +49,8 @@ class MeteredGrid:
     claimable: deque[bytes] = field(default_factory=deque)
     cancelling: deque[bytes] = field(default_factory=deque)
     top_up: deque[bytes] = field(default_factory=deque)
-    providers: int = 0
-    """How many others have registered."""
+    serial: int = 0
+    """Numbers what must differ."""
 
     def note(self, call: str, gas: int) -> None:
         self.gas[call] = max(gas, self.gas.get(call, 0))
@@ -191,8 +191,8 @@ async def fill_jobs(metered: MeteredGrid, count: int) -> None:
 async def fill_providers(metered: MeteredGrid, count: int) -> None:
     """Let so many more providers join, and as many wait."""
     for number in range(2 * count):
-        metered.providers += 1
-        party = Party(metered.grid, parse_address(f"0x{0xFEED0000 + metered.providers:040x}"))
+        metered.serial += 1
+        party = Party(metered.grid, parse_address(f"0x{0xFEED0000 + metered.serial:040x}"))
         await party.do("ProviderManager", "register", ONE_NODE, ProviderPrices(0, 1, 0), ())
         if number % 2:
             await metered.grid.admin.do("ProviderManager", "approve", party.address)
