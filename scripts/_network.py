@@ -2,6 +2,7 @@
 
 import functools
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import ParamSpec
 
 import click
 from ape import networks
+from ape.cli import ConnectedProviderCommand
+from ape.exceptions import ApeException
 
 from deepsquare.chain import Rpc
 from deepsquare.deployment import DeploymentRefused
@@ -21,6 +24,8 @@ FOLDER = Path(os.environ.get("DEEPSQUARE_DEPLOYMENTS", Path(__file__).parents[1]
 
 ADHOC = ("local", "adhoc", "custom")
 """Networks of Ape that say nothing about the chain id."""
+
+_UNSET_VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,27 @@ class ConnectedNetwork:
                 f" chain {chain_id}: check the URL"
             )
         return chain_id
+
+
+class NetworkCommand(ConnectedProviderCommand):  # type: ignore[misc]  # Ape is not in mypy's environment
+    """A command of Ape on a network, which shows a failure to connect as one line.
+
+    Ape connects before the command itself runs, and would show its own stack.
+    """
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Connect and run."""
+        try:
+            return super().invoke(ctx)
+        except ApeException as error:
+            raise click.ClickException(_in_one_line(error)) from error
+
+
+def _in_one_line(error: ApeException) -> str:
+    text = " ".join(str(error).split())
+    if unset := _UNSET_VARIABLE.search(text):
+        return f"{unset[1]} is not set: give it the HTTP endpoint of the network"
+    return text
 
 
 def connected_network() -> ConnectedNetwork:

@@ -9,8 +9,13 @@ import asyncio
 import sys
 
 import click
-from ape.cli import ConnectedProviderCommand
-from scripts._network import FOLDER, ConnectedNetwork, connected_network, one_line_errors
+from scripts._network import (
+    FOLDER,
+    ConnectedNetwork,
+    NetworkCommand,
+    connected_network,
+    one_line_errors,
+)
 from scripts._plan import plan_from_environment
 from scripts._wallet import load_wallet
 
@@ -28,7 +33,7 @@ from deepsquare.deployment import (
 from deepsquare.deployment.rehearsal import Rehearsal, rehearse
 
 
-@click.command(cls=ConnectedProviderCommand)
+@click.command(cls=NetworkCommand)
 @click.option("--account", help="Alias of an Ape account that deploys.")
 @click.option("--dry-run", is_flag=True, help="Rehearse only.")
 @click.option("--yes", is_flag=True, help="Do not ask, even at a terminal.")

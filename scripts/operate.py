@@ -9,8 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import click
-from ape.cli import ConnectedProviderCommand
-from scripts._network import FOLDER, connected_network, one_line_errors
+from scripts._network import FOLDER, NetworkCommand, connected_network, one_line_errors
 from scripts._wallet import load_wallet
 
 from deepsquare.amounts import parse_credits
@@ -100,7 +99,7 @@ def cli() -> None:
     """Run the grid: providers, parameters, fees, intake, powers."""
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NetworkCommand)
 @one_line_errors
 def providers() -> None:
     """List who waits for approval, with the hash to approve, and who is joined."""
@@ -125,7 +124,7 @@ async def _all_pages(desk: Desk, view: str) -> list[str]:
             return found
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NetworkCommand)
 @click.argument("address", callback=to_address)
 @click.argument("proposal_hash")
 @account_option
@@ -136,7 +135,7 @@ def approve(address: Address, proposal_hash: str, account: str | None) -> None:
     tell(account, "ProviderManager", "approveProposal", address, digest)
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NetworkCommand)
 @click.argument("address", callback=to_address)
 @account_option
 @one_line_errors
@@ -145,7 +144,7 @@ def remove(address: Address, account: str | None) -> None:
     tell(account, "ProviderManager", "remove", address)
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NetworkCommand)
 @click.argument("address", callback=to_address)
 @account_option
 @one_line_errors
@@ -154,7 +153,7 @@ def ban(address: Address, account: str | None) -> None:
     tell(account, "ProviderManager", "ban", address)
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NetworkCommand)
 @click.argument("address", callback=to_address)
 @account_option
 @one_line_errors
@@ -163,7 +162,7 @@ def unban(address: Address, account: str | None) -> None:
     tell(account, "ProviderManager", "unban", address)
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NetworkCommand)
 @click.argument("name")
 @click.argument("value", type=int)
 @account_option
@@ -176,7 +175,7 @@ def set_constant(name: str, value: int, account: str | None) -> None:
     tell(account, "Constants", setter, value)
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NetworkCommand)
 @click.argument("amount")
 @account_option
 @one_line_errors
@@ -185,7 +184,7 @@ def withdraw_fees(amount: str, account: str | None) -> None:
     tell(account, "MetaScheduler", "withdrawAdmin", parse_credits(amount))
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NetworkCommand)
 @account_option
 @one_line_errors
 def pause_intake(account: str | None) -> None:
@@ -193,7 +192,7 @@ def pause_intake(account: str | None) -> None:
     tell(account, "MetaScheduler", "setEnableRequestNewJob", False)
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NetworkCommand)
 @account_option
 @one_line_errors
 def resume_intake(account: str | None) -> None:
@@ -201,7 +200,7 @@ def resume_intake(account: str | None) -> None:
     tell(account, "MetaScheduler", "setEnableRequestNewJob", True)
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NetworkCommand)
 @click.argument("role", type=click.Choice(sorted(ROLES)))
 @click.argument("holder", callback=to_address)
 @account_option
@@ -212,7 +211,7 @@ def grant(role: str, holder: Address, account: str | None) -> None:
     tell(account, contract, "grantRole", digest, holder)
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NetworkCommand)
 @click.argument("role", type=click.Choice(sorted(ROLES)))
 @click.argument("holder", callback=to_address)
 @account_option
@@ -223,7 +222,7 @@ def revoke(role: str, holder: Address, account: str | None) -> None:
     tell(account, contract, "revokeRole", digest, holder)
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NetworkCommand)
 @click.argument("receiver", callback=to_address)
 @click.argument("amount")
 @account_option
@@ -233,7 +232,7 @@ def mint(receiver: Address, amount: str, account: str | None) -> None:
     tell(account, "Credit", "mint", receiver, parse_credits(amount))
 
 
-@cli.command(cls=ConnectedProviderCommand)
+@cli.command(cls=NetworkCommand)
 @account_option
 @one_line_errors
 def accept(account: str | None) -> None:
