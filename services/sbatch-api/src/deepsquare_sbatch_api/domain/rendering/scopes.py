@@ -1,22 +1,20 @@
 """Where a step stands: its path, the scopes around it, the handles it sees."""
 
 from collections import ChainMap
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 Handles = ChainMap[str, str]
 """Lower-case handle to the path of the launch; inner scopes first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """The scope of the job or of a module: handles, and the index of its environment file."""
 
     handles: Handles
     env_index: int
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A place in the tree of steps."""
 
     path: str
@@ -57,10 +55,10 @@ class Place:
     def module_scope(self) -> "Place":
         """Return this place inside a module: no handles, an environment file of its own."""
         inner = Frame(ChainMap(), self.uses + 1)
-        return replace(self, frames=(*self.frames, inner), uses=self.uses + 1)
+        return self._replace(frames=(*self.frames, inner), uses=self.uses + 1)
 
     def outward(self, levels: int) -> "Place":
         """Return this place for a step that belongs to the scope some uses further out."""
         frames = self.frames[:-levels]
         inner = Frame(frames[-1].handles.new_child(), frames[-1].env_index)
-        return replace(self, frames=(*frames[:-1], inner))
+        return self._replace(frames=(*frames[:-1], inner))

@@ -6,6 +6,7 @@ The parts are calls of the fixed runtime with quoted data; control flow is the r
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from deepsquare.workflow import Step, StepAsyncLaunch, StepFor, StepRun
 from deepsquare.workflow.model.expansion import ExpandedUse, PlacedStep, ResolvedModule
@@ -23,8 +24,7 @@ from deepsquare_sbatch_api.domain.rendering.shell import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StepNote:
+class StepNote(NamedTuple):
     """A step of the rendered tree: its path, what it is, and what it holds."""
 
     path: str
