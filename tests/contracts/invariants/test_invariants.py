@@ -31,4 +31,4 @@ TestGrid = GridMachine.TestCase
 TestGrid.settings = SETTINGS
 
 TestHostileToken = HostileMachine.TestCase
-TestHostileToken.settings = settings(SETTINGS, max_examples=max(1, RUNS // 3))
+TestHostileToken.settings = settings(SETTINGS, max_examples=max(30, RUNS // 3))
