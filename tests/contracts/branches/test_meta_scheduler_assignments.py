@@ -291,8 +291,8 @@ def test_meta_schedule__nothing_is_wrong__move_the_job_to_the_set_and_queue_of_t
     jobs = [stage.request() for _ in range(3)]
     stage.assign(jobs[0])
     assert (pending(stage), active(stage)) == ({jobs[1], jobs[2]}, {jobs[0]})
-    stage.assign(jobs[1])
-    assert (pending(stage), active(stage)) == ({jobs[2]}, {jobs[0], jobs[1]})
+    stage.assign(jobs[2])
+    assert (pending(stage), active(stage)) == ({jobs[1]}, {jobs[0], jobs[2]})
     assert queues(stage) == Queues(claimable=2)
     assert read(stage.world.queues.has_next_claimable_job(PROVIDER))
 

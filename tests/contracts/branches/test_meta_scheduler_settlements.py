@@ -1,6 +1,7 @@
 """The branches of `providerSetJobStatus` that end a running job: what is billed, and to whom."""
 
 from dataclasses import replace
+from itertools import permutations
 
 import pytest
 from tests.contracts.branches.acts import disable_requests, expel
@@ -275,14 +276,16 @@ def test_provider_set_job_status__it_ends__record_status_end_and_final_cost(
     assert stage.terms(job_id).cost_per_minute == 0
 
 
-@pytest.mark.parametrize("position", [0, 1, 2])
+@pytest.mark.parametrize("order", permutations(range(3)))
 def test_provider_set_job_status__it_ends__leave_the_active_set(
-    stage: Stage, position: int
+    stage: Stage, order: tuple[int, ...]
 ) -> None:
-    jobs = [stage.a_job_in(S.RUNNING) for _ in range(3)]
-    ended = jobs.pop(position)
-    assert stage.report(ended, S.FINISHED).error is None
-    assert active(stage) == set(jobs)
+    jobs = [stage.a_job_in(S.RUNNING) for _ in order]
+    left = set(jobs)
+    for position in order:
+        assert stage.report(jobs[position], S.FINISHED).error is None
+        left.remove(jobs[position])
+        assert active(stage) == left
 
 
 @pytest.mark.parametrize("status", COLD)
