@@ -165,15 +165,25 @@ class RunningBatch:
         self.process.wait()
 
 
-def processes_left(session: int, *, within_s: float = 3) -> list[int]:
-    """Return the processes of a session that do not end within a moment.
+def processes_left(session: int, *, within_s: float = 3) -> list[str]:
+    """Describe the processes of a session that do not end within a moment.
 
     The kernel may take that long to end what was killed with its namespace.
     """
     deadline = time.monotonic() + within_s
     while (left := processes_of_session(session)) and time.monotonic() < deadline:
         time.sleep(0.05)
-    return left
+    return [_described(pid) for pid in left]
+
+
+def _described(pid: int) -> str:
+    folder = Path("/proc") / str(pid)
+    try:
+        stat = (folder / "stat").read_text().rpartition(")")[2].split()
+        words = (folder / "cmdline").read_text().replace("\0", " ")
+        return f"{pid} of {stat[1]}, {stat[0]} in {(folder / 'wchan').read_text()}: {words}"
+    except OSError:
+        return f"{pid}, gone by now"
 
 
 def processes_of_session(session: int) -> list[int]:

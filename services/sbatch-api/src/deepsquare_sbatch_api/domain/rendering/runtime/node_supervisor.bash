@@ -15,8 +15,10 @@ __node_supervise() {
   __node_child=$!
   set +m
   if [[ -n $__node_beside ]]; then "$__node_beside" || :; fi
+  # `wait` only once the child is gone: a `wait` that a signal and the end of the child interrupt at the
+  # same time loses the end, and the next one hangs (seen with bash 5.2.15).
   {
-    while kill -0 "$__node_child"; do wait "$__node_child" || :; done
+    while kill -0 "$__node_child"; do read -r -t 0.2 -u 5 || :; done
     wait "$__node_child" || code=$?
   } 2>/dev/null
   __node_forward KILL
