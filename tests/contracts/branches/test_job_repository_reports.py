@@ -29,7 +29,6 @@ from tests.contracts.conformance.stage import (
     Stage,
 )
 from tests.contracts.invariants.revm import (
-    BLOCK_TIME_S,
     read,
 )
 from tests.contracts.invariants.world import (
@@ -208,9 +207,9 @@ def test_report__they_exceed_the_time_by_more__bill_the_elapsed_time_and_say_so(
 
 
 def test_report__no_minutes_are_reported__bill_one(bound: BoundJobs) -> None:
-    for elapsed in (0, 30):
-        job_id = after_minutes(bound, elapsed or 1)
-        reports(bound, job_id, 0, bill(PRICE))
+    for elapsed in (1, 30):
+        reports(bound, after_minutes(bound, elapsed), 0, bill(PRICE))
+    reports(bound, bound.a_job_in(S.RUNNING), 0, bill(PRICE))
 
 
 def test_report__a_minute_is_not_full_yet__not_count_it(bound: BoundJobs) -> None:
@@ -341,10 +340,9 @@ def test_expire__the_deadline_is_ahead__revert_with_deadlinenotreached(bound: Bo
 def test_expire__the_deadline_after_a_cancel_is_ahead__revert_with_deadlinenotreached(
     bound: BoundJobs,
 ) -> None:
-    job_id = cancelled_at_30(bound, then_at=30 + 24 * 60, locked=100_000)
-    deadline = bound.terms(job_id).deadline
-    assert deadline == bound.chain.now_s + BLOCK_TIME_S
-    bound.chain.pass_time(-1)
+    job_id = cancelled_at_30(bound, then_at=31, locked=100_000)
+    deadline = bound.job(job_id).time.start + (30 + 24 * 60) * MINUTE_S
+    bound.next_call_at(deadline - 1)
     bound.refused(er.DeadlineNotReached(deadline - 1, deadline), "expire", job_id)
 
 
