@@ -51,6 +51,9 @@ UNCHANGED = Ending(
 REFUNDED = replace(UNCHANGED, customer=CUSTOMER, provider=PROVIDER, refund=LOCK, is_settled=True)
 """A job of the provider that ended at no cost."""
 
+NOTHING = Popped(NO_JOB, 0, is_drained=True)
+"""The answer of an empty queue."""
+
 _NONCES_SLOT, _BOOKS_SLOT = 3, 4
 
 
@@ -82,6 +85,11 @@ class Claim(NamedTuple):
     customer: Address = ZERO_ADDRESS
     paid_minutes: int = 0
     definition: JobDefinition = NO_DEFINITION
+
+
+def found(job_id: JobId, *, skipped: int = 0, is_drained: bool = True) -> Popped:
+    """A live entry."""
+    return Popped(job_id, skipped, is_drained)
 
 
 @dataclass
@@ -149,6 +157,12 @@ class BoundJobs:
 
     def report(self, job_id: JobId, status: S, minutes: int = 0) -> Outcome:
         return self.must("report", job_id, PROVIDER, status, minutes, "", 0)
+
+    def cancel(self, job_id: JobId) -> None:
+        self.must("cancel", job_id, CUSTOMER)
+
+    def take_back(self, job_id: JobId) -> None:
+        self.must("timeout", job_id, False)
 
     def a_job_in(self, status: S, locked: int = LOCK, **changes: Any) -> JobId:
         """Bring a new job to a status; a cold one by its provider's report."""

@@ -1,45 +1,27 @@
-"""The branches of taking entries off a provider's queues."""
+"""The branches of taking jobs and top-ups off a provider's queues."""
 
-from collections.abc import Callable
-from dataclasses import (
-    replace,
-)
+from dataclasses import replace
 
 import pytest
 from tests.contracts.branches.bound_jobs import (
-    CANCELLING,
     CLAIMABLE,
     MINUTE_S,
     NO_JOB,
+    NOTHING,
     OTHER_PROVIDER,
     PRICE,
     TOP_UP,
     BoundJobs,
     Claim,
     bind,
+    found,
 )
-from tests.contracts.branches.facts import (
-    happened,
-)
-from tests.contracts.conformance.stage import (
-    CUSTOMER,
-    DEFINITION,
-    PROVIDER,
-    Stage,
-)
+from tests.contracts.branches.facts import happened
+from tests.contracts.conformance.stage import CUSTOMER, DEFINITION, PROVIDER, Stage
 
-from deepsquare.chain._generated.enums import (
-    JobStatus as S,
-)
-from deepsquare.chain._generated.structs import (
-    Label,
-    Popped,
-)
-from deepsquare.identifiers import (
-    ZERO_ADDRESS,
-    Address,
-    JobId,
-)
+from deepsquare.chain._generated.enums import JobStatus as S
+from deepsquare.chain._generated.structs import Label, Popped
+from deepsquare.identifiers import JobId
 
 
 @pytest.fixture
@@ -47,36 +29,15 @@ def bound(stage: Stage) -> BoundJobs:
     return bind(stage)
 
 
-NOTHING = Popped(NO_JOB, 0, is_drained=True)
-
-
-def found(job_id: JobId, *, skipped: int = 0, is_drained: bool = True) -> Popped:
-    return Popped(job_id, skipped, is_drained)
-
-
-def take_cancelling(bound: BoundJobs, max_skips: int = 32) -> tuple[Popped, Address]:
-    kind = tuple[Popped, Address]
-    popped, customer = bound.answer(kind, "claimCancelling", PROVIDER, max_skips)
-    return popped, customer
-
-
 def take_top_up(bound: BoundJobs, max_skips: int = 32) -> tuple[Popped, int]:
     popped, minutes = bound.answer(tuple[Popped, int], "claimTopUp", PROVIDER, max_skips)
     return popped, minutes
 
 
-def cancel(bound: BoundJobs, job_id: JobId) -> None:
-    bound.must("cancel", job_id, CUSTOMER)
-
-
-def take_back(bound: BoundJobs, job_id: JobId) -> None:
-    bound.must("timeout", job_id, False)
-
-
 def cancelled_assignments(bound: BoundJobs, count: int) -> None:
     """Leave stale entries in the claimable queue."""
     for _ in range(count):
-        cancel(bound, bound.a_job_in(S.META_SCHEDULED))
+        bound.cancel(bound.a_job_in(S.META_SCHEDULED))
 
 
 def test_claim__others_call__revert_with_metascheduleronly(bound: BoundJobs) -> None:
@@ -161,7 +122,7 @@ def test_claim__the_job_went_to_another_provider__drop_the_entry_of_the_first(
     bound: BoundJobs,
 ) -> None:
     job_id = bound.a_job_in(S.META_SCHEDULED)
-    take_back(bound, job_id)
+    bound.take_back(job_id)
     bound.assign(job_id, OTHER_PROVIDER)
     assert bound.claim() == Claim(Popped(NO_JOB, 1, is_drained=True))
     assert bound.claim(OTHER_PROVIDER).popped == found(job_id)
@@ -169,7 +130,7 @@ def test_claim__the_job_went_to_another_provider__drop_the_entry_of_the_first(
 
 def test_claim__the_job_came_back_to_the_provider__take_it_once(bound: BoundJobs) -> None:
     job_id = bound.a_job_in(S.META_SCHEDULED)
-    take_back(bound, job_id)
+    bound.take_back(job_id)
     bound.assign(job_id)
     assert bound.claim().popped == found(job_id, is_drained=False)
     assert bound.claim() == Claim(Popped(NO_JOB, 1, is_drained=True))
@@ -179,140 +140,6 @@ def test_claim__the_queue_ran_empty_before__take_what_was_queued_since(bound: Bo
     for _ in range(3):
         job_id = bound.a_job_in(S.META_SCHEDULED)
         assert bound.claim().popped == found(job_id)
-
-
-def scheduled_then_cancelled(bound: BoundJobs) -> JobId:
-    job_id = bound.a_job_in(S.SCHEDULED)
-    cancel(bound, job_id)
-    return job_id
-
-
-def running_with_a_cancel_request(bound: BoundJobs) -> JobId:
-    job_id = bound.a_job_in(S.RUNNING)
-    cancel(bound, job_id)
-    return job_id
-
-
-def taken_back(bound: BoundJobs) -> JobId:
-    job_id = bound.a_job_in(S.SCHEDULED)
-    take_back(bound, job_id)
-    return job_id
-
-
-def assigned_to_another(bound: BoundJobs) -> JobId:
-    job_id = taken_back(bound)
-    bound.assign(job_id, OTHER_PROVIDER)
-    return job_id
-
-
-def running_at_another(bound: BoundJobs) -> JobId:
-    job_id = assigned_to_another(bound)
-    bound.claim(OTHER_PROVIDER)
-    bound.start(job_id, OTHER_PROVIDER)
-    return job_id
-
-
-def panicked(bound: BoundJobs) -> JobId:
-    job_id = bound.a_job_in(S.RUNNING)
-    bound.must("panic", job_id, "")
-    return job_id
-
-
-def reported_after_the_cancel(bound: BoundJobs) -> JobId:
-    job_id = running_with_a_cancel_request(bound)
-    bound.report(job_id, S.CANCELLED)
-    return job_id
-
-
-def assigned_again(bound: BoundJobs) -> JobId:
-    job_id = taken_back(bound)
-    bound.assign(job_id)
-    return job_id
-
-
-def scheduled_again(bound: BoundJobs) -> JobId:
-    job_id = assigned_again(bound)
-    bound.claim()
-    return job_id
-
-
-def running_again(bound: BoundJobs) -> JobId:
-    job_id = scheduled_again(bound)
-    bound.start(job_id)
-    return job_id
-
-
-def finished_again(bound: BoundJobs) -> JobId:
-    job_id = running_again(bound)
-    bound.report(job_id, S.FINISHED)
-    return job_id
-
-
-def test_claim_cancelling__others_call__revert_with_metascheduleronly(bound: BoundJobs) -> None:
-    scheduled_then_cancelled(bound)
-    bound.refused_to_others("claimCancelling", PROVIDER, 32)
-
-
-def test_claim_cancelling__the_queue_is_empty__answer_that_nothing_was_found(
-    bound: BoundJobs,
-) -> None:
-    happened(bound.must("claimCancelling", PROVIDER, 32))
-    assert take_cancelling(bound) == (NOTHING, ZERO_ADDRESS)
-
-
-@pytest.mark.parametrize(
-    "history",
-    [
-        scheduled_then_cancelled,
-        running_with_a_cancel_request,
-        taken_back,
-        assigned_to_another,
-        running_at_another,
-        panicked,
-    ],
-)
-def test_claim_cancelling__the_provider_must_stop_the_job__return_it_and_its_customer(
-    bound: BoundJobs, history: Callable[[BoundJobs], JobId]
-) -> None:
-    job_id = history(bound)
-    before = bound.job(job_id)
-    assert take_cancelling(bound, 0) == (found(job_id), CUSTOMER)
-    assert bound.job(job_id) == before
-    assert bound.queued(CANCELLING) == 0
-
-
-@pytest.mark.parametrize(
-    "history",
-    [
-        reported_after_the_cancel,
-        assigned_again,
-        scheduled_again,
-        running_again,
-        finished_again,
-    ],
-)
-def test_claim_cancelling__the_provider_need_not_stop_the_job__drop_the_entry(
-    bound: BoundJobs, history: Callable[[BoundJobs], JobId]
-) -> None:
-    history(bound)
-    assert bound.queued(CANCELLING) == 1
-    assert take_cancelling(bound) == (Popped(NO_JOB, 1, is_drained=True), ZERO_ADDRESS)
-
-
-def test_claim_cancelling__the_provider_must_stop_the_job__emit_nothing(bound: BoundJobs) -> None:
-    scheduled_then_cancelled(bound)
-    happened(bound.must("claimCancelling", PROVIDER, 32))
-
-
-def test_claim_cancelling__more_stale_entries_than_may_be_dropped__drop_so_many_and_find_nothing(
-    bound: BoundJobs,
-) -> None:
-    for _ in range(3):
-        reported_after_the_cancel(bound)
-    job_id = scheduled_then_cancelled(bound)
-    nothing = Popped(NO_JOB, 2, is_drained=False)
-    assert take_cancelling(bound, 2) == (nothing, ZERO_ADDRESS)
-    assert take_cancelling(bound, 2) == (found(job_id, skipped=1), CUSTOMER)
 
 
 def topped_up(bound: BoundJobs, amount: int = 2 * PRICE) -> JobId:
@@ -382,7 +209,7 @@ def test_claim_top_up__the_job_has_ended_or_was_taken_back__drop_the_entry(
     ended, returned = topped_up(bound), bound.a_job_in(S.SCHEDULED)
     bound.must("topUp", returned, PRICE)
     bound.report(ended, S.FINISHED)
-    take_back(bound, returned)
+    bound.take_back(returned)
     assert take_top_up(bound) == (Popped(NO_JOB, 2, is_drained=True), 0)
 
 
@@ -391,7 +218,7 @@ def test_claim_top_up__the_job_came_back_and_was_not_topped_up__drop_the_entry(
 ) -> None:
     job_id = bound.a_job_in(S.SCHEDULED)
     bound.must("topUp", job_id, PRICE)
-    take_back(bound, job_id)
+    bound.take_back(job_id)
     bound.assign(job_id)
     bound.claim()
     assert take_top_up(bound) == (Popped(NO_JOB, 1, is_drained=True), 0)
@@ -402,7 +229,7 @@ def test_claim_top_up__the_job_came_back_and_was_topped_up__return_the_new_minut
 ) -> None:
     job_id = bound.a_job_in(S.SCHEDULED)
     bound.must("topUp", job_id, 3 * PRICE)
-    take_back(bound, job_id)
+    bound.take_back(job_id)
     bound.assign(job_id)
     bound.claim()
     bound.must("topUp", job_id, 2 * PRICE)

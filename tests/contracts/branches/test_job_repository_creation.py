@@ -1,8 +1,6 @@
 """The branches of a job's creation and assignment."""
 
-from dataclasses import (
-    replace,
-)
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,38 +19,15 @@ from tests.contracts.branches.bound_jobs import (
     Terms,
     bind,
 )
-from tests.contracts.branches.facts import (
-    CAP,
-    UNKNOWN,
-    UNLIMITED,
-    call_of,
-    happened,
-)
-from tests.contracts.conformance.stage import (
-    CUSTOMER,
-    DEFINITION,
-    PROVIDER,
-    Stage,
-)
-from tests.contracts.invariants.revm import (
-    read,
-)
-from tests.contracts.invariants.world import (
-    STRANGER,
-)
+from tests.contracts.branches.facts import CAP, UNKNOWN, UNLIMITED, call_of, happened
+from tests.contracts.conformance.stage import CUSTOMER, DEFINITION, PROVIDER, Stage
+from tests.contracts.invariants.revm import read
+from tests.contracts.invariants.world import STRANGER
 
-from deepsquare.chain import (
-    events as ev,
-)
-from deepsquare.chain._generated import (
-    errors as er,
-)
-from deepsquare.chain._generated.enums import (
-    JobStatus as S,
-)
-from deepsquare.chain._generated.enums import (
-    StorageType,
-)
+from deepsquare.chain import events as ev
+from deepsquare.chain._generated import errors as er
+from deepsquare.chain._generated.enums import JobStatus as S
+from deepsquare.chain._generated.enums import StorageType
 from deepsquare.chain._generated.structs import (
     Affinity,
     Job,
@@ -62,13 +37,8 @@ from deepsquare.chain._generated.structs import (
     JobTime,
     Label,
 )
-from deepsquare.chain.contract_error import (
-    ContractError,
-)
-from deepsquare.identifiers import (
-    ZERO_ADDRESS,
-    Address,
-)
+from deepsquare.chain.contract_error import ContractError
+from deepsquare.identifiers import ZERO_ADDRESS, Address
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """The branches of work on a job: start, checkpoint, top-up, delegation."""
 
-from dataclasses import (
-    replace,
-)
+from dataclasses import replace
 
 import pytest
 from tests.contracts.branches.bound_jobs import (
@@ -18,33 +16,14 @@ from tests.contracts.branches.bound_jobs import (
     BoundJobs,
     bind,
 )
-from tests.contracts.branches.facts import (
-    CAP,
-    UNKNOWN,
-    UNLIMITED,
-    happened,
-)
-from tests.contracts.conformance.stage import (
-    CUSTOMER,
-    PROVIDER,
-    Stage,
-)
-from tests.contracts.invariants.revm import (
-    read,
-)
+from tests.contracts.branches.facts import CAP, UNKNOWN, UNLIMITED, happened
+from tests.contracts.conformance.stage import CUSTOMER, PROVIDER, Stage
+from tests.contracts.invariants.revm import read
 
-from deepsquare.chain._generated import (
-    errors as er,
-)
-from deepsquare.chain._generated.enums import (
-    JobStatus as S,
-)
-from deepsquare.chain._generated.structs import (
-    JobCost,
-)
-from deepsquare.identifiers import (
-    ZERO_ADDRESS,
-)
+from deepsquare.chain._generated import errors as er
+from deepsquare.chain._generated.enums import JobStatus as S
+from deepsquare.chain._generated.structs import JobCost
+from deepsquare.identifiers import ZERO_ADDRESS
 
 
 @pytest.fixture
