@@ -34,8 +34,11 @@ AMBIGUOUS = st.sampled_from(
         *("$(x) `y`", "\\", "\ufeff"),
     ]
 )
-FREE_TEXT = AMBIGUOUS | st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=40)
-LINES = st.lists(FREE_TEXT, max_size=4).map("\n".join)
+BREAKS = st.sampled_from(["\r", "\t", "\x85", "\u2028", "\u2029"])
+FREE_TEXT = (
+    AMBIGUOUS | BREAKS | st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=40)
+)
+LINES = st.lists(st.lists(FREE_TEXT, max_size=2).map("".join), max_size=4).map("\n".join)
 TEXT = AMBIGUOUS | st.text(
     st.characters(exclude_categories=["Cc", "Cs"], codec="utf-8"), max_size=30
 )

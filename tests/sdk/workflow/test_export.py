@@ -82,6 +82,14 @@ def test_export__of_a_small_job__is_what_a_person_would_write() -> None:
     )
 
 
+@pytest.mark.parametrize("mark", ["\x85", "\u2028", "\u2029", "\r", "\t", "\ufeff", "\x7f"])
+def test_export__of_lines_with_an_odd_character__reads_back(mark: str) -> None:
+    """In a block, parsers of YAML 1.1 would break a line there and lose or keep indents."""
+    job = Job(resources=PLENTY, env=(EnvVar(key="A", value=f"a\n{mark}b{mark}\nc"),), steps=())
+    assert parse_workflow(to_yaml(job)).job == job
+    assert yaml.safe_load(to_yaml(job))["env"][0]["value"] == job.env[0].value
+
+
 def test_export__of_no_items__is_not_that_of_absent_ones() -> None:
     """W-FOR-6, V-XOR: an empty `items` is a loop without iterations."""
     job = Job(resources=PLENTY, steps=(Step(for_=StepFor(items=(), steps=())),))

@@ -8,6 +8,7 @@ from yaml import Node, SafeDumper, dump
 
 from deepsquare.workflow.declare import FieldSpec, type_spec
 from deepsquare.workflow.model import WORKFLOW_TYPES, Job, Module
+from deepsquare.workflow.read_yaml import BREAKS_OF_YAML_1_1
 
 _NO_FOLDING = 2**20
 """Characters in a line: those of the largest document."""
@@ -67,9 +68,15 @@ def _text_node(dumper: _Dumper, text: str) -> Node:
     style = '"'
     if _PLAIN_TEXT.fullmatch(text) and text.lower() not in _OTHER_MEANINGS:
         style = ""
-    elif "\n" in text.rstrip("\n") and not text.startswith((" ", "\n")):
+    elif _is_clear_in_a_block(text):
         style = "|"
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+def _is_clear_in_a_block(text: str) -> bool:
+    """Whether text of several lines keeps its lines and their indents in a literal block."""
+    has_lines = "\n" in text.rstrip("\n") and not text.startswith((" ", "\n"))
+    return has_lines and not any(mark in text for mark in BREAKS_OF_YAML_1_1)
 
 
 _Dumper.add_representer(str, _text_node)

@@ -44,7 +44,8 @@ _CORE_TAG = re.compile("!(?:!(?:str|int|float|bool|null|seq|map)|<)")
 # libyaml takes no other characters for names of anchors.
 _ANCHOR = re.compile("&[A-Za-z0-9_-]")
 _ALIAS = re.compile(r"\*[A-Za-z0-9_-]")
-_BREAKS_OF_YAML_1_1 = "\x85\u2028\u2029"
+BREAKS_OF_YAML_1_1 = "\x85\u2028\u2029"
+"""Characters that end a line for parsers of YAML 1.1, libyaml too; for YAML 1.2 they are text."""
 
 
 class _Composer(CParser):
@@ -86,7 +87,7 @@ def _kind(kind: type[Node], value: str, implicit: tuple[bool, bool]) -> str:
 
 def read_yaml(text: str) -> Node | None:
     """Read the one document of a text; None if it is empty. Raises `UnreadableDocument`."""
-    hidden = _hide_breaks(text) if any(mark in text for mark in _BREAKS_OF_YAML_1_1) else {}
+    hidden = _hide_breaks(text) if any(mark in text for mark in BREAKS_OF_YAML_1_1) else {}
     root = _compose(text.translate(hidden) if hidden else text)
     if root is None:
         return None
@@ -135,7 +136,7 @@ def _start(node: Node | None) -> Position | None:
 def _hide_breaks(text: str) -> dict[int, str]:
     """Choose stand-ins for characters that libyaml, but not YAML 1.2, takes for line breaks."""
     unused = (chr(code) for code in range(0xE000, 0xF8FF) if chr(code) not in text)
-    return {ord(mark): next(unused) for mark in _BREAKS_OF_YAML_1_1}
+    return {ord(mark): next(unused) for mark in BREAKS_OF_YAML_1_1}
 
 
 def _measure(root: Node) -> None:
