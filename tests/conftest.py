@@ -2,6 +2,11 @@
 
 import signal
 
+from hypothesis import settings
+
+# The same examples in each run; `--hypothesis-profile=default` searches for others.
+settings.load_profile("ci")
+
 pytest_plugins = [
     "tests.support.apptainer",
     "tests.support.chain",
