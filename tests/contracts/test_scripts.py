@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tools.abi.compiled import COMPILER_FOLDER, ROOT
+from tools.solc.ask import COMPILER_FOLDER, ROOT
 
 from deepsquare.deployment import Deployment, read_deployment
 from deepsquare.testing import Anvil, development_account

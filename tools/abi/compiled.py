@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tools.abi.artefacts import CONTRACTS, Artefacts
+from tools.solc.ask import COMPILER_FOLDER, ask_compiler
 
 if TYPE_CHECKING:
     from ethpm_types import ContractType
 
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".build" / "__local__.json"
-COMPILER_FOLDER = ROOT / "tools" / "solc"
 TYPES = "contracts/types"
 
 
@@ -81,13 +79,4 @@ def _syntax_trees() -> list[dict[str, Any]]:
         "sources": sources,
         "settings": {"stopAfter": "parsing", "outputSelection": {"*": {"": ["ast"]}}},
     }
-    launcher = next(COMPILER_FOLDER.glob("solc-v*"))
-    answer = subprocess.run(
-        [launcher, "--standard-json"],
-        input=json.dumps(request),
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=120,
-    )
-    return [source["ast"] for source in json.loads(answer.stdout)["sources"].values()]
+    return [source["ast"] for source in ask_compiler(request)["sources"].values()]

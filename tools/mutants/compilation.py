@@ -1,11 +1,10 @@
 """The compiler, asked for just the contracts that a change reaches."""
 
-import json
 import re
-import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+
+from tools.solc.ask import ask_compiler
 
 ROOT = Path(__file__).parents[2]
 CONTRACTS = ROOT / "contracts"
@@ -63,29 +62,10 @@ def compile_contracts(sources: Sources, files: Iterable[str]) -> dict[str, str]:
             },
         },
     }
-    answer = _ask(request)
+    answer = ask_compiler(request)
     return {
         name: "0x" + contract["evm"]["bytecode"]["object"]
         for contracts in answer["contracts"].values()
         for name, contract in contracts.items()
         if contract["evm"]["bytecode"]["object"]
     }
-
-
-def _ask(request: dict[str, Any]) -> dict[str, Any]:
-    (compiler,) = (ROOT / "tools" / "solc").glob("solc-v*")
-    done = subprocess.run(
-        [compiler, "--standard-json"],
-        input=json.dumps(request),
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
-    )
-    if done.returncode:
-        raise SystemExit(f"the compiler failed: {done.stderr}")
-    answer: dict[str, Any] = json.loads(done.stdout)
-    errors = [e["formattedMessage"] for e in answer.get("errors", ()) if e["severity"] == "error"]
-    if errors:
-        raise SystemExit("\n".join(errors))
-    return answer

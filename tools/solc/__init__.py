@@ -1,0 +1,1 @@
+"""The compiler of the contracts, as a program and as a function."""
