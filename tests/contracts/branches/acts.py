@@ -39,16 +39,7 @@ def leave_the_customer(stage: Stage, owned: int) -> None:
 
 def a_delegated_job_in(stage: Stage, status: S, locked: int) -> JobId:
     """A job that may be topped up at the cost of its customer."""
-    job_id = stage.request(locked, may_top_up=True)
-    if status >= S.META_SCHEDULED:
-        stage.assign(job_id)
-    if status >= S.SCHEDULED:
-        stage.claim()
-    if status >= S.RUNNING:
-        stage.start(job_id)
-    if status > S.RUNNING:
-        assert stage.report(job_id, status).error is None
-    return job_id
+    return stage.a_job_in(status, locked, may_top_up=True)
 
 
 def all_at_once(stage: Stage, sender: Address, calls: Iterable[Call]) -> None:
