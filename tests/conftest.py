@@ -13,6 +13,7 @@ pytest_plugins = [
     "tests.support.redis",
     "tests.support.registry",
     "tests.support.slurm",
+    "tests.support.slurm_batch",
 ]
 
 

@@ -1,16 +1,14 @@
 """A pretended site with the real Apptainer, whose batches run as an unprivileged user."""
 
 import os
-import pwd
 import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 from tests.support.batch import STUB_TOOLS, BatchSite
+from tests.support.customer import CUSTOMER, give_to_customer
 from tests.support.registry_images import Images
-
-CUSTOMER = pwd.getpwnam("games")
 
 _RECORDER = """#!/bin/bash
 {{ printf '%s\\0' apptainer "$@"; printf '\\n'; }} >>"${{STUB_CALLS:-/dev/null}}"
@@ -24,12 +22,6 @@ mount --bind "$1/run" /run
 shift
 exec "$@"
 """
-
-
-def give_to_customer(path: Path) -> None:
-    """Make a file or folder and all below it the customer's."""
-    for file in [path, *path.rglob("*")]:
-        os.chown(file, CUSTOMER.pw_uid, CUSTOMER.pw_gid, follow_symlinks=False)
 
 
 def make_tools(folder: Path, programs: Path) -> None:

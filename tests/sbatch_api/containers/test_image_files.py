@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.apptainer_site import give_to_customer
 from tests.support.batch import BatchSite, a_job, a_run, processes_left
+from tests.support.customer import give_to_customer
 
 from deepsquare.workflow import ContainerRun, EnvVar, Mount, Step
 from deepsquare.workflow.model import StepRunResources

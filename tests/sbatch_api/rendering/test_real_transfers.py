@@ -2,24 +2,24 @@
 
 import dataclasses
 import io
-import os
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.sbatch_api.modules.repositories import Repository
-from tests.sbatch_api.rendering.test_real_slurm import CUSTOMER, RealBatch, submit
 from tests.sbatch_api.rendering.test_transfers import FileServer, files, server
 from tests.support.batch import a_job, a_run
+from tests.support.customer import CUSTOMER
 from tests.support.s3 import S5CMD, S3Server, s3_server
+from tests.support.slurm_batch import SlurmSite
 
 from deepsquare.workflow import HTTPData, Job, TransportData, parse_workflow
 from deepsquare_sbatch_api.app.planning import RenderingPlanner
 from deepsquare_sbatch_api.entrypoints.planner import OutsideWorld, planner_for
 
-__all__ = ["files", "server", "submit"]
+__all__ = ["files", "server"]
 pytestmark = pytest.mark.integration
 
 COPY = 'cp -r "$DEEPSQUARE_INPUT/." "$DEEPSQUARE_OUTPUT"; id -un; '
@@ -32,13 +32,13 @@ def s3() -> Iterator[S3Server]:
 
 
 @pytest.fixture
-def tools(open_folder: Path) -> Iterator[str]:
+def s3_site(slurm_site: SlurmSite) -> SlurmSite:
     """Offer s5cmd where the customer may run it."""
-    folder = open_folder / f"tools-{os.getpid()}"
-    folder.mkdir(exist_ok=True)
-    shutil.copy(S5CMD, folder)
-    yield str(folder)
-    shutil.rmtree(folder)
+    tools = slurm_site.folder / "tools"
+    tools.mkdir()
+    shutil.copy(S5CMD, tools)
+    slurm_site.settings["PATH"] = str(tools)
+    return slurm_site
 
 
 def with_s3(s3: S3Server, command: str) -> Job:
@@ -50,13 +50,11 @@ def with_s3(s3: S3Server, command: str) -> Job:
     )
 
 
-def test_s3__on_real_slurm__brings_and_takes_files(
-    submit: Callable[..., RealBatch], s3: S3Server, tools: str
-) -> None:
+def test_s3__on_real_slurm__brings_and_takes_files(s3_site: SlurmSite, s3: S3Server) -> None:
     """W-IN-3, W-OUT-2, W-STO-5."""
     for key in ("in/a b", "in/d/ü", "out/old"):
         s3.put(f"prefix/{key}")
-    batch = submit(with_s3(s3, COPY), PATH=tools)
+    batch = s3_site.submit(with_s3(s3, COPY))
     assert "JobState=COMPLETED" in batch.ending(), batch.output
     assert batch.lines[-1] == CUSTOMER.pw_name
     assert {key for key in s3.objects() if "/out/" in key} == {"prefix/out/a b", "prefix/out/d/ü"}
@@ -64,21 +62,21 @@ def test_s3__on_real_slurm__brings_and_takes_files(
 
 
 def test_s3__of_a_cancelled_batch__is_uploaded_and_nothing_deleted(
-    submit: Callable[..., RealBatch], s3: S3Server, tools: str
+    s3_site: SlurmSite, s3: S3Server
 ) -> None:
     """W-OUT-1, W-OUT-2, W-SYNC-2, W-SIG-7, W-SUP-3."""
     s3.put("prefix/in/a")
     s3.put("prefix/out/old")
-    batch = submit(with_s3(s3, f"{COPY}echo up; sleep 60"), PATH=tools)
-    batch.wait_for(lambda: "up\n" in batch.output)
-    batch.slurm.run("scancel", "--batch", "--signal=TERM", batch.job_id)
+    batch = s3_site.submit(with_s3(s3, f"{COPY}echo up; sleep 60"))
+    batch.wait_for("up")
+    batch.terminate()
     assert "ExitCode=143:0" in batch.ending(), batch.output
     assert {"prefix/out/a", "prefix/out/old"} <= set(s3.objects())
     assert list((batch.folder / "storage").iterdir()) == []
 
 
 def test_http__on_real_slurm__brings_an_archive_and_takes_a_zip(
-    submit: Callable[..., RealBatch], server: FileServer, files: dict[str, bytes]
+    slurm_site: SlurmSite, server: FileServer, files: dict[str, bytes]
 ) -> None:
     """W-IN-1, W-IN-2, W-OUT-3."""
     raw = io.BytesIO()
@@ -90,7 +88,7 @@ def test_http__on_real_slurm__brings_an_archive_and_takes_a_zip(
         input=TransportData(http=HTTPData(url=f"{server.url}/r/in.zip")),
         output=TransportData(http=HTTPData(url=f"{server.url}/up/")),
     )
-    batch = submit(job)
+    batch = slurm_site.submit(job)
     assert "JobState=COMPLETED" in batch.ending(), batch.output
     assert batch.lines[-1] == "http://get/it/up/output.zip"
     with zipfile.ZipFile(io.BytesIO(files["/up/output.zip"])) as archive:
@@ -120,7 +118,7 @@ steps:
 
 
 async def test_module__of_a_git_repository__runs_on_real_slurm(
-    submit: Callable[..., RealBatch], tmp_path: Path
+    slurm_site: SlurmSite, tmp_path: Path
 ) -> None:
     """W-USE-1, W-USE-2, W-USE-3, W-MOD-6."""
     repository = Repository.create(tmp_path / "mirror" / "o" / "greet")
@@ -128,6 +126,6 @@ async def test_module__of_a_git_repository__runs_on_real_slurm(
     world = OutsideWorld(image_lookup="off", module_mirrors={"h.org": tmp_path / "mirror"})
     planner = planner_for(world, has_modules=True)
     assert isinstance(planner, RenderingPlanner)
-    batch = submit((await planner.preparation.prepare(parse_workflow(DOCUMENT))).job)
+    batch = slurm_site.submit((await planner.preparation.prepare(parse_workflow(DOCUMENT))).job)
     assert "JobState=COMPLETED" in batch.ending(), batch.output
     assert batch.lines == ["child of it's $you", f"hello it's $you, {CUSTOMER.pw_name}"]
