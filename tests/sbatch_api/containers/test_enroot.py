@@ -112,8 +112,8 @@ def test_commands__of_a_step__are_those_that_enroot_documents(site: BatchSite) -
     result = site.run(a_job(in_image("true", mounts=(mount,), registry="q.io")))
     assert result.code == 0, result.stderr
     calls = result.calls_of("enroot")
-    name, state = "deepsquare-7.1.0", f"{site.storage}/.deepsquare"
-    scratch = f"{folder}/.deepsquare-7.1.0"
+    name, state = "deepsquare-7.r0.0", f"{site.storage}/.deepsquare"
+    scratch = f"{folder}/.deepsquare-7.r0.0"
     start = ["start", "--conf", f"{scratch}/conf", "--rc", f"{scratch}/rc", "--rw", "--", name]
     assert calls == [
         ["import", "--output", f"{state}/image0.part", "--", "docker://q.io#team/image:1"],

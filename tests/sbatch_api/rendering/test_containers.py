@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.batch import BatchSite, a_job, a_run
+from tests.support.batch import STUB_TOOLS, BatchSite, a_job, a_run
 
 from deepsquare.workflow import (
     ContainerRun,
@@ -284,6 +284,27 @@ def test_container__after_any_end__is_removed(site: BatchSite, ending: str) -> N
         assert result.lines == ["up", "ended"]
     assert _left(site.root / "enroot-data") == []
     assert _left(site.root / "disk") == []
+
+
+def test_containers__of_concurrent_steps__are_apart_without_slurms_number(site: BatchSite) -> None:
+    """W-ENR-1, W-LIFE-7: names are of job, step and task, whatever `srun` tells of itself."""
+    tools = site.root / "tools"
+    tools.mkdir()
+    (tools / "srun").write_text(
+        '#!/bin/bash\nwhile [[ $1 == --* ]]; do shift; done\nunset SLURM_STEP_ID\nexec "$@"\n'
+    )
+    (tools / "srun").chmod(0o755)
+    site.settings["PATH"] = f"{tools}:{STUB_TOOLS}"
+    command = (
+        'touch "$STORAGE_PATH/$index"; until [ -e "$STORAGE_PATH/$((3 - index))" ]; do :; done'
+    )
+    loop = StepFor(
+        steps=(in_container(f"{command}; echo $index"),),
+        parallel=True,
+        range=ForRange(begin=1, end=2),
+    )
+    result = site.run(a_job(Step(for_=loop), tasks=2))
+    assert (result.code, sorted(result.lines)) == (0, ["1", "2"]), result.stderr
 
 
 def _left(path: Path) -> list[str]:

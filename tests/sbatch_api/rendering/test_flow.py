@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.support.batch import BatchSite, a_job, a_run
 
-from deepsquare.workflow import ForRange, Step, StepFor
+from deepsquare.workflow import ForRange, Step, StepAsyncLaunch, StepFor, StepRun
 
 pytestmark = pytest.mark.integration
 
@@ -242,3 +242,21 @@ def test_retries__when_used_up__give_catch_the_last_code(site: BatchSite) -> Non
     step = a_run(command, step_retries=1, step_timeout=1, step_catch=(shows("catch"),))
     result = site.run(a_job(step, a_run('wc -l <"$STORAGE_PATH/n"')))
     assert (result.code, result.lines) == (0, ["catch 124", "2"])
+
+
+@pytest.mark.parametrize("block", ["catch", "finally_"])
+def test_blocks__nested_as_deep_as_allowed__run(site: BatchSite, block: str) -> None:
+    """W-LIFE-7, V-LIM: names of files are made of paths, and hold 255 bytes."""
+    step = a_run("echo innermost")
+    for _ in range(31):
+        step = Step(run=StepRun(command="exit 3" if block == "catch" else ""), **{block: (step,)})
+    assert site.run(a_job(step)).lines == ["innermost"]
+
+
+def test_launch__deep_in_blocks__is_named_by_its_path(site: BatchSite) -> None:
+    """W-LAUNCH-4."""
+    failing = Step(launch=StepAsyncLaunch(steps=(a_run("exit 7"),)))
+    waiting = a_run("sleep 1")
+    block = Step(finally_=(Step(run=StepRun(command="false"), catch=(failing, waiting)),))
+    stderr = site.run(a_job(block)).stderr
+    assert "the launch at step 0.finally.0.catch.0 failed with code 7" in stderr

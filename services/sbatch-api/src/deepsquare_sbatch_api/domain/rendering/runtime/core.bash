@@ -16,6 +16,7 @@ __ds_cut=-1        # what is being left: -1 nothing, 0 this shell level, n the n
 __ds_shelter=0     # above 0, a signal does not cut before __ds_stop_at
 __ds_branch=''     # id of this level if it is a launch or an iteration
 __ds_context=''    # iterations and attempts around the current step, part of ids
+__ds_id=''         # file name of the step looked at last, see __ds_identify
 __ds_error=''      # DEEPSQUARE_ERROR_CODE, empty when unset
 __ds_env_current=0 # index of the environment file that steps write to
 __ds_umask=$(umask)

@@ -2,7 +2,9 @@
 
 # Starts a launch. $1 path, $2 signal at the end of the scope, $3 limit, $4 retries, $5 body.
 __ds_launch() {
-  local id=l$1$__ds_context
+  local id
+  __ds_identify "l$1"
+  id=$__ds_id
   __ds_branch_off "$id" __ds_attempts "$3" "$4" "$5"
   __ds_launch_pids+=("$__ds_pid")
   __ds_launch_ids+=("$id")
@@ -74,7 +76,7 @@ __ds_end_launches() {
 }
 
 __ds_reap_launch() {
-  local id=${__ds_launch_ids[$1]} pid=${__ds_launch_pids[$1]} code deadline=0
+  local id=${__ds_launch_ids[$1]} pid=${__ds_launch_pids[$1]} code deadline=0 path
   until __ds_launch_has_ended "$1"; do
     if [[ ! -e $__ds_state/$id.ended ]]; then
       if __ds_must_stop; then __ds_stop_launch "$1" 0; fi
@@ -95,7 +97,8 @@ __ds_reap_launch() {
   read -r code <"$__ds_state/$id.code" || code=137
   if ((code)) && [[ ! -e $__ds_state/$id.awaited && ! -e $__ds_state/$id.ended ]]; then
     : >"$__ds_state/$id.awaited"
-    __ds_say "the launch at step ${id#l} failed with code $code, nobody awaited it"
+    path=${id#l} path=${path//.c./.catch.} path=${path//.f./.finally.}
+    __ds_say "the launch at step $path failed with code $code, nobody awaited it"
   fi
 }
 

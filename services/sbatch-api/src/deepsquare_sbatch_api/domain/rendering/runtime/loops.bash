@@ -37,7 +37,8 @@ __ds_parallel() {
     if ((!code)) && __ds_must_stop; then code=$((128 + 15)); fi
     while ((!code && next < ${#__ds_loop[@]} && ${#running[@]} < $4)); do
       __ds_context=$around-i$((next + 1))
-      ids[next]=i$1$__ds_context
+      __ds_identify "i$1"
+      ids[next]=$__ds_id
       __ds_layers=("${layers[@]}" "v:$2=${__ds_loop[next]}")
       __ds_branch_off "${ids[next]}" "$3"
       __ds_layers=("${layers[@]}")

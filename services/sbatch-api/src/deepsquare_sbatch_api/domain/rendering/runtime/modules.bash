@@ -5,7 +5,8 @@
 __ds_use() {
   local code=0 prefix=$4 first=${#__ds_launch_pids[@]} count=${#__ds_env_files[@]} file
   local using=$__ds_env_current depth=${#__ds_layers[@]}
-  file=$__ds_state/m$1$__ds_context.env
+  __ds_identify "m$1"
+  file=$__ds_state/$__ds_id.env
   : >"$file"
   __ds_env_files+=("$file")
   __ds_layers+=("f:$2" "e:$count")

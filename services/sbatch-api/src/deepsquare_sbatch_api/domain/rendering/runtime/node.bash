@@ -14,7 +14,7 @@ __ds_write_node_program() {
 __node_main() {
   declare -gA __node_options=()
   declare -ga __node_entries=() __node_program=() __node_launcher=() __node_helpers=()
-  __node_child='' __node_scratch='' __node_is_inside='' __node_beside='' __node_container=''
+  __node_child='' __node_scratch='' __node_is_inside='' __node_beside='' __node_container='' __node_task=''
   case $1 in
     run) __node_run "$2" ;;
     prepare) __node_prepare "$2" ;;

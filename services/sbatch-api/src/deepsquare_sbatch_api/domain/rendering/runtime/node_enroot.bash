@@ -2,9 +2,10 @@
 
 __node_run_on_enroot() {
   local code=0
+  __node_name_task "$1"
   if [[ -z $__node_scratch ]]; then __node_make_scratch; fi
   __node_beside=''
-  __node_container=deepsquare-${SLURM_JOB_ID:-0}.${SLURM_STEP_ID:-0}.${SLURM_PROCID:-0}
+  __node_container=$__node_task
   export ENROOT_RUNTIME_PATH=${__node_options[enroot_runtime]}
   export ENROOT_CACHE_PATH=${__node_options[enroot_cache]}
   export ENROOT_DATA_PATH=${__node_options[enroot_data]}

@@ -3,6 +3,7 @@
 
 __node_run_in_network() {
   local code=0
+  __node_name_task "$1"
   __node_make_scratch
   __node_write_resolv_conf
   __node_beside=__node_start_helpers

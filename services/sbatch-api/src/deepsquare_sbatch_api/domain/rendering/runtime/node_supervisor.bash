@@ -35,9 +35,11 @@ __node_forward() {
   if [[ -n $__node_child ]]; then kill -s "$1" -- "-$__node_child" 2>/dev/null || :; fi
 }
 
+# The name of what this task has on this node: of the job, the run and the task. $1 is the run's prefix.
+__node_name_task() { __node_task=deepsquare-${SLURM_JOB_ID:-0}.${1##*/}.${SLURM_PROCID:-0}; }
+
 # A private directory of this task on this node.
 __node_make_scratch() {
-  __node_scratch=${__node_options[DISK_TMP]}/.deepsquare-${SLURM_JOB_ID:-0}
-  __node_scratch+=.${SLURM_STEP_ID:-0}.${SLURM_PROCID:-0}
+  __node_scratch=${__node_options[DISK_TMP]}/.$__node_task
   mkdir -m 700 -- "$__node_scratch" || __node_fail 1 "cannot make $__node_scratch"
 }

@@ -104,14 +104,23 @@ __ds_attempt() {
   return "$code"
 }
 
+# Sets __ds_id, the name of the files of a step in these iterations and attempts. $1: a letter for their
+# kind, and the path, whose words are cut: nested blocks would pass the 255 bytes of a file name.
+__ds_identify() {
+  __ds_id=${1//catch/c}
+  __ds_id=${__ds_id//finally/f}$__ds_context
+}
+
 # A condition: 0 run, 1 skip, 2 failed. A fresh bash evaluates it with the environment of a host run.
 # Through eval, because `bash -c` of 5.2 ends with 0 on a syntax error inside [[ ]]; before bash 5
 # such an error has code 1, so the program tells itself whether the text was parsed.
 __ds_if() {
-  local id=c$1$__ds_context code=0
+  local id code=0
   # shellcheck disable=SC2016 # expanded by the fresh bash
   local program='eval "__ds_parsed=1; set --; [[ $1 ]]"; set -- "$?"
     if [[ -z ${__ds_parsed-} ]]; then exit 2; fi; exit "$1"'
+  __ds_identify "c$1"
+  id=$__ds_id
   __ds_emit_environment host '' 0 >"$__ds_state/$id.env"
   __ds_emit "$BASH" --norc --noprofile -c "$program" deepsquare "$2" >"$__ds_state/$id.args"
   __ds_emit "storage=$__ds_storage" >"$__ds_state/$id.options"
@@ -131,7 +140,9 @@ __ds_forget() {
 # __ds_options (key=value words for node.bash). $1 path, $2 host, enroot or apptainer, $3 function
 # that writes the step's entries or empty, $4 GPUs a task.
 __ds_run() {
-  local id=r$1$__ds_context code=0 inside=container
+  local id code=0 inside=container
+  __ds_identify "r$1"
+  id=$__ds_id
   if [[ $2 == host ]]; then inside=host; fi
   __ds_emit_environment "$inside" "$3" "$4" >"$__ds_state/$id.env"
   __ds_emit "${__ds_program[@]}" >"$__ds_state/$id.args"
