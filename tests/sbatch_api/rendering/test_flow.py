@@ -244,12 +244,19 @@ def test_retries__when_used_up__give_catch_the_last_code(site: BatchSite) -> Non
     assert (result.code, result.lines) == (0, ["catch 124", "2"])
 
 
-@pytest.mark.parametrize("block", ["catch", "finally_"])
-def test_blocks__nested_as_deep_as_allowed__run(site: BatchSite, block: str) -> None:
+def test_catch_blocks__nested_as_deep_as_allowed__run(site: BatchSite) -> None:
     """W-LIFE-7, V-LIM: names of files are made of paths, and hold 255 bytes."""
     step = a_run("echo innermost")
     for _ in range(31):
-        step = Step(run=StepRun(command="exit 3" if block == "catch" else ""), **{block: (step,)})
+        step = Step(run=StepRun(command="exit 3"), catch=(step,))
+    assert site.run(a_job(step)).lines == ["innermost"]
+
+
+def test_finally_blocks__nested_as_deep_as_allowed__run(site: BatchSite) -> None:
+    """W-LIFE-7, V-LIM."""
+    step = a_run("echo innermost")
+    for _ in range(31):
+        step = Step(finally_=(step,))
     assert site.run(a_job(step)).lines == ["innermost"]
 
 
