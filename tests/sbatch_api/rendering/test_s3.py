@@ -327,6 +327,66 @@ def test_output__after_a_signal__is_uploaded_and_deletes_nothing(
     assert set(s3.objects()) == {"prefix/out/one", "prefix/out/d/two", "prefix/out/old"}
 
 
+def test_output__with_a_signal_while_it_is_uploaded__is_sent_and_deletes_nothing(
+    site: BatchSite, s3: S3Server
+) -> None:
+    """W-SIG-3, W-OUT-2."""
+    s3.put("prefix/out/old")
+    asked = threading.Event()
+    told = threading.Event()
+
+    def wait_for_signal(method: str, path: str) -> None:
+        if method == "PUT":
+            asked.set()
+            told.wait(20)
+
+    s3.before = wait_for_signal
+    with site.start(uploading(s3, WRITE, delete_sync=True)) as batch:
+        batch.wait_for(asked.is_set)
+        batch.signal(signal.SIGTERM)
+        batch.wait_for_output("stopping on signal 15")
+        told.set()
+        result = batch.result()
+    assert result.code == 143
+    assert set(s3.objects()) == {"prefix/out/one", "prefix/out/d/two", "prefix/out/old"}
+
+
+def test_output__with_a_signal_while_old_objects_are_deleted__deletes_no_more(
+    site: BatchSite, s3: S3Server
+) -> None:
+    """W-SIG-3, W-OUT-2: the second look at the bucket is that before deleting."""
+    s3.put("prefix/out/old")
+    sent = threading.Event()
+    told = threading.Event()
+
+    def wait_for_signal(method: str, path: str) -> None:
+        if method == "PUT":
+            s3.before = wait_at_next_list
+
+    def wait_at_next_list(method: str, path: str) -> None:
+        if method == "GET":
+            sent.set()
+            told.wait(20)
+
+    s3.before = wait_for_signal
+    with site.start(uploading(s3, "echo 1 >$DEEPSQUARE_OUTPUT/one", delete_sync=True)) as batch:
+        batch.wait_for(sent.is_set)
+        batch.signal(signal.SIGTERM)
+        batch.wait_for_output("nothing is deleted remotely after a signal")
+        told.set()
+        result = batch.result()
+    assert result.code == 143
+    assert set(s3.objects()) == {"prefix/out/one", "prefix/out/old"}
+
+
+def test_output__of_which_a_part_is_refused__deletes_nothing(site: BatchSite, s3: S3Server) -> None:
+    """W-OUT-2, W-OUT-4: what cannot be sent again must not be lost there."""
+    s3.put("prefix/out/old")
+    result = site.run(uploading(s3, f"{WRITE} touch \"$(printf 'a\\nb')\"", delete_sync=True))
+    assert result.code != 0
+    assert "prefix/out/old" in s3.objects()
+
+
 @pytest.mark.parametrize(("step", "code"), [(0, 1), (3, 3)])
 def test_upload__when_it_fails__fails_only_a_job_that_had_succeeded(
     site: BatchSite, s3: S3Server, step: int, code: int

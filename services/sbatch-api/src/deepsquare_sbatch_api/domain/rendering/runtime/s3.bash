@@ -94,31 +94,42 @@ __ds_x_s3_check_size() {
   fi
 }
 
-# $1 region, $2 endpoint, $3 access key, $4 secret key, $5 address, $6 delete or keep.
+# $1 region, $2 endpoint, $3 access key, $4 secret key, $5 address, $6 delete, keep or quiet.
 __ds_put_s3() {
-  local mode=$6
-  if ((__ds_code || __ds_signal)); then mode=keep; fi
-  __ds_do __ds_x_s3_put "${@:1:5}" "$mode"
+  __ds_do __ds_x_s3_put "$@" || return $?
+  if [[ $6 == delete ]] && ((!__ds_code)); then __ds_prune_s3 "${@:1:5}"; fi
+}
+
+# Deletes remotely what is not in the output, once all of that was sent; ended by a signal at once.
+__ds_prune_s3() {
+  local code=0 __ds_shelter=0
+  if ! __ds_must_stop; then __ds_do __ds_x_s3_prune "$@" || code=$?; fi
+  __ds_cut=-1
+  if ((!__ds_signal)); then return "$code"; fi
+  __ds_say "nothing is deleted remotely after a signal"
+}
+
+__ds_x_s3_prune() {
+  local address=${5%/}
+  if [[ ${address#s3://} == *[*?]* ]]; then
+    __ds_say "warning: below a path with wildcard characters nothing is deleted"
+    return 0
+  fi
+  cd -- "$__ds_state" || return $?
+  __ds_x_s5cmd "${@:1:4}" --log error sync --no-follow-symlinks --delete ../output/ "$address/"
 }
 
 __ds_x_s3_put() {
   local address=${5%/} file='' code=0 stamp=$__ds_state/s3.stamp
-  local -a connection=("${@:1:4}") options=(--no-follow-symlinks)
+  local -a connection=("${@:1:4}")
   # Not `./`, which s5cmd drops: a name that begins with a hyphen would become an option.
   cd -- "$__ds_state" || return $?
-  if [[ $6 == delete ]]; then
-    options+=(--delete)
-  else
-    IFS= read -r -d '' file < <(find ../output -type f -print0) || :
-    if [[ -z $file ]]; then
-      if [[ $6 == keep ]]; then __ds_say "no output file, nothing is uploaded"; fi
-      return 0
-    fi
+  IFS= read -r -d '' file < <(find ../output -type f -print0) || :
+  if [[ -z $file ]]; then
+    if [[ $6 == keep ]]; then __ds_say "no output file, nothing is uploaded"; fi
+    return 0
   fi
   if [[ ${address#s3://} == *[*?]* ]]; then
-    if [[ $6 == delete ]]; then
-      __ds_say "warning: below a path with wildcard characters nothing is deleted"
-    fi
     __ds_x_s3_put_each --no-clobber --if-size-differ --if-source-newer
     return
   fi
@@ -128,7 +139,8 @@ __ds_x_s3_put() {
   else
     : >"$stamp"
   fi
-  __ds_x_s5cmd "${connection[@]}" --log error sync "${options[@]}" ../output/ "$address/" || code=$?
+  __ds_x_s5cmd "${connection[@]}" --log error sync --no-follow-symlinks ../output/ "$address/" ||
+    code=$?
   if ((!code)) && [[ -e $stamp.next ]]; then mv -f -- "$stamp.next" "$stamp"; fi
   return "$code"
 }
