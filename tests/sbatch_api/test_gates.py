@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi.routing import APIRoute
-from tests.sbatch_api.doubles import ALICE, BOB
+from tests.sbatch_api.doubles import ALICE, BOB, HASH
 from tests.sbatch_api.http import PLENTY, URL, Api
 
 from deepsquare_sbatch_api.entrypoints.http import failures
@@ -189,7 +189,7 @@ async def test_bug__any__is_500_that_tells_nothing(
 
     monkeypatch.setattr(api.scripts, "find", explode)
     async with api.client(ALICE) as client:
-        answer = await client.get("/v1/scripts/x")
+        answer = await client.get(f"/v1/scripts/{HASH}")
     assert answer.status_code == 500
     assert answer.json()["message"] == "something went wrong here; it has been logged"
     logged = "".join(capsys.readouterr())

@@ -28,7 +28,8 @@ def real(tmp_path: Path) -> Api:
 
 async def post(api: Api, query: str, *, account: Any = None, **variables: Any) -> Any:
     async with api.client(account) as client:
-        answer = await client.post("/graphql", json={"query": query, "variables": variables})
+        body = json.dumps({"query": query, "variables": variables})
+        answer = await client.post("/graphql", content=body)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -116,6 +117,63 @@ async def test_submit__no_variable__is_an_error_without_data(real: Api) -> None:
     answer = await post(real, SUBMIT)
     assert answer["data"] is None
     assert "$job" in answer["errors"][0]["message"]
+    extensions = answer["errors"][0]["extensions"]
+    assert extensions["type"] == "validation"
+    assert extensions["original_message"] == extensions["message"]
+
+
+async def test_submit__half_of_a_surrogate_pair_in_a_name__is_told(real: Api) -> None:
+    """faults.md F1: JSON can write what UTF-8 cannot."""
+    answer = await post(real, SUBMIT, job={**HELLO, "\ud800": 1})
+    assert answer["errors"][0]["extensions"]["field"] == "\ud800"
+    async with real.client() as client:
+        text = json.dumps({**HELLO, "\ud800": 1})
+        refused = await client.post("/v1/workflows", content=text)
+    assert refused.status_code == 422
+    assert refused.json()["details"][0]["field"] == "\ud800"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "mutation S($job: Job!) { ...F } fragment F on Mutation { submit(job: $job) }",
+        "mutation S($job: Job!) { ... on Mutation { submit(job: $job) } }",
+    ],
+)
+async def test_submit__inside_a_fragment__is_answered_alike(real: Api, query: str) -> None:
+    answer = await post(real, query, job={**HELLO, "stepz": []})
+    assert answer["data"] == {"submit": ""}
+    assert answer["errors"][0]["extensions"]["suggestion"] == "steps"
+
+
+async def test_submit__empty_operation_name__is_as_none(real: Api) -> None:
+    """Clients in Go write an unset name as an empty text."""
+    body = {"query": SUBMIT, "variables": {"job": HELLO}, "operationName": ""}
+    async with real.client() as client:
+        answer = await client.post("/graphql", json=body)
+    assert answer.json()["data"]["submit"]
+
+
+async def test_introspection__beside_another_field__shows_input_types(real: Api) -> None:
+    query = '{ __type(name: "Job") { kind } job(batchLocationHash: "x") }'
+    async with real.client() as client:
+        answer = await client.post(
+            "/graphql",
+            json={
+                "query": "{ t: __typename ...F } fragment F"
+                ' on Query { __type(name: "Job") { kind } }'
+            },
+        )
+        mixed = await client.post("/graphql", json={"query": query})
+    assert answer.json()["data"]["__type"] == {"kind": "INPUT_OBJECT"}
+    assert mixed.json()["errors"][0]["extensions"]["tag"] == "not_found"
+
+
+@pytest.mark.parametrize("name", ["\ud800", "\0", "", "x" * 31 + "\n"])
+async def test_job__no_hash_at_all__is_not_found(real: Api, name: str) -> None:
+    query = "query($h: String!) { job(batchLocationHash: $h) }"
+    answer = await post(real, query, account=ALICE, h=name)
+    assert answer["errors"][0]["extensions"]["tag"] == "not_found"
 
 
 async def test_submit__store_away__is_internal(real: Api, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,3 +332,18 @@ async def test_body__malformed__is_400(real: Api, body: bytes) -> None:
     async with real.client() as client:
         answer = await client.post("/graphql", content=body)
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "mutation S($job: Job!) { %s }",
+        "mutation S($job: Job!) { ...F } fragment F on Mutation { %s }",
+        "mutation S($job: Job!) { ...F ...F } fragment F on Mutation { ... { %s } }",
+    ],
+)
+async def test_submit__too_many_in_one_request__is_refused(real: Api, query: str) -> None:
+    many = " ".join(f"a{i}: submit(job: $job)" for i in range(11))
+    told = await refused(real, query=query % many, variables={"job": HELLO})
+    assert "at most 10 fields at the top" in told["message"]
+    assert not real.scripts.scripts

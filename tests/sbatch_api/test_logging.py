@@ -1,11 +1,12 @@
 """What the service writes to its log: state changes and requests, and no secret (W-REN-11)."""
 
 import json
+import logging
 from collections.abc import Iterator
 
 import pytest
 import structlog
-from tests.sbatch_api.doubles import ALICE, JOB, PROVIDER, a_job
+from tests.sbatch_api.doubles import ALICE, HASH, JOB, PROVIDER, a_job
 from tests.sbatch_api.http import Api
 
 from deepsquare_sbatch_api.entrypoints.logs import configure_logs
@@ -53,7 +54,7 @@ async def test_failure__store_away__is_logged_with_its_reason(
     configure_logs("debug")
     api.jobs.is_away = True
     async with api.client(PROVIDER) as client:
-        await client.get(f"/v1/scripts/x?job={JOB}")
+        await client.get(f"/v1/scripts/{HASH}?job={JOB}")
     events = {line["event"]: line for line in logged(capsys)}
     assert events["request_failed"]["code"] == "chain_unavailable"
     assert events["request_served"]["status"] == 503
@@ -65,3 +66,13 @@ def test_level__warning__leaves_out_requests(capsys: pytest.CaptureFixture[str])
     structlog.get_logger().info("quiet")
     structlog.get_logger().warning("loud")
     assert [line["event"] for line in logged(capsys)] == ["loud"]
+
+
+def test_web_server__reports_an_exception__only_its_kind_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    configure_logs("info")
+    bug = KeyError(SECRET)
+    logging.getLogger("uvicorn.error").error("Exception in ASGI application\n", exc_info=bug)
+    assert "Exception in ASGI application: KeyError" in caplog.text
+    assert SECRET not in caplog.text

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -206,6 +207,20 @@ async def test_sqlite__closed__is_unavailable(tmp_path: Path) -> None:
 
 
 @pytest.mark.integration
+async def test_sqlite__work_that_breaks__fails_alone(tmp_path: Path) -> None:
+    def work(db: sqlite3.Connection) -> None:
+        db.execute("DELETE FROM scripts")
+        db.execute("SELECT ?", ("\ud800",))
+
+    with Database(tmp_path / "x.sqlite") as database:
+        scripts = SqliteScripts(database)
+        await scripts.save(a_script(), request_key=None)
+        async with asyncio.timeout(5):
+            with pytest.raises(UnicodeEncodeError):
+                await database.run(work)
+            assert await scripts.find(HASH) == a_script()
+
+
 async def test_sqlite__disk_full__is_unavailable_and_goes_on(tmp_path: Path) -> None:
     """faults.md A20, for this service's store."""
     with Database(tmp_path / "db") as database:

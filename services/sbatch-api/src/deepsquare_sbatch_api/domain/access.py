@@ -1,9 +1,14 @@
 """Who may read and write what (api.md section 1): pure decisions on what the chain said."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from deepsquare.hashing import HASH_LENGTH
 from deepsquare.identifiers import Address, BatchLocationHash, JobId
+from deepsquare_sbatch_api.domain.errors import NotFound
+
+_HASH = re.compile(rf"[A-Za-z0-9_-]{{{HASH_LENGTH}}}")
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,13 @@ class JobFacts:
     is_with_provider: bool
     """META_SCHEDULED, SCHEDULED or RUNNING."""
     ended_at: datetime | None
+
+
+def parse_script_hash(text: str) -> BatchLocationHash:
+    """Read the hash of a script; what cannot be one raises `NotFound`, as an unknown one does."""
+    if not _HASH.fullmatch(text):
+        raise NotFound("script")
+    return BatchLocationHash(text)
 
 
 def may_run_script(caller: Address, *, script: BatchLocationHash, job: JobFacts) -> bool:

@@ -24,3 +24,13 @@ def configure_logs(level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     logging.basicConfig(stream=sys.stderr, level=max(number, logging.WARNING))
+    logging.getLogger("uvicorn.error").addFilter(_without_trace)
+
+
+def _without_trace(record: logging.LogRecord) -> bool:
+    """Keep only the kind of an error that the web server reports: its text may be a customer's."""
+    if record.exc_info and record.exc_info[0]:
+        record.msg = f"{record.getMessage().strip()}: {record.exc_info[0].__name__}"
+        record.args = ()
+        record.exc_info = record.exc_text = None
+    return True

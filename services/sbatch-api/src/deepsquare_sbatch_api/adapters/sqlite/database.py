@@ -14,7 +14,6 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from deepsquare.errors import DeepSquareError
 from deepsquare_sbatch_api.domain.errors import StoreUnavailable
 
 T = TypeVar("T")
@@ -87,8 +86,7 @@ class Database:
     async def run(self, work: Work[T]) -> T:
         """Return what `work` returns, once it is on disk.
 
-        Its `DeepSquareError`s pass through and undo its changes; SQLite's errors become
-        `StoreUnavailable`.
+        Its exceptions pass through and undo its changes; SQLite's become `StoreUnavailable`.
         """
         if not self._thread.is_alive():
             raise StoreUnavailable("the database is closed")
@@ -141,17 +139,19 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _attempt(connection: sqlite3.Connection, work: Work[Any]) -> tuple[Any, DeepSquareError | None]:
+def _attempt(connection: sqlite3.Connection, work: Work[Any]) -> tuple[Any, Exception | None]:
     """Run one piece of work; raises `sqlite3.Error` when it took the whole batch with it."""
     connection.execute("SAVEPOINT work")
+    value: Any = None
+    failure: Exception | None = None
     try:
-        value, failure = work(connection), None
-    except DeepSquareError as error:
-        value, failure = None, error
+        value = work(connection)
     except sqlite3.Error as error:
         if not connection.in_transaction:  # a full disk, for one, ends the transaction
             raise
-        value, failure = None, _unavailable(error)
+        failure = _unavailable(error)
+    except Exception as error:  # noqa: BLE001 - the asker's own: the others' work goes on
+        failure = error
     if failure:
         connection.execute("ROLLBACK TO work")
     connection.execute("RELEASE work")

@@ -15,17 +15,17 @@ from graphql import (
 )
 
 from deepsquare.errors import DeepSquareError
-from deepsquare.identifiers import Address, BatchLocationHash
+from deepsquare.identifiers import Address
 from deepsquare.workflow import WorkflowError, WorkflowInvalid, parse_module_data
 from deepsquare_sbatch_api.app.scripts import Scripts
 from deepsquare_sbatch_api.app.workflows import SubmittedBy, Workflows
+from deepsquare_sbatch_api.domain.access import parse_script_hash
 from deepsquare_sbatch_api.domain.errors import NotFound
 from deepsquare_sbatch_api.entrypoints.graphql.requests import GraphQLRequest
 from deepsquare_sbatch_api.entrypoints.graphql.sdl import lenient_schema, published_schema
 
 Info = GraphQLResolveInfo[Any]
 _log = structlog.get_logger()
-_INTROSPECTION = frozenset({"__schema", "__type", "__typename"})
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Root:
         """Return a script to its submitter, or to the provider of a job known to refer to it."""
         if self.caller is None:
             raise NotFound("script")
-        script_hash = BatchLocationHash(batchLocationHash)
+        script_hash = parse_script_hash(batchLocationHash)
         content = await self.scripts.fetch_for_any_job(script_hash, caller=self.caller)
         return content.decode()
 
@@ -71,10 +71,10 @@ class Root:
 async def run(request: GraphQLRequest, root: Root, *, is_get: bool) -> tuple[int, dict[str, Any]]:
     """Return status and body: 400 when the query itself is wrong, else 200."""
     try:
-        is_introspection = request.root_names <= _INTROSPECTION
-        schema = published_schema() if is_introspection else lenient_schema()
+        is_query = request.operation.operation is OperationType.QUERY
+        schema = published_schema() if is_query else lenient_schema()
         faults = validate(schema, request.document)
-        if is_get and request.operation.operation is not OperationType.QUERY:
+        if is_get and not is_query:
             faults = [GraphQLError("only queries are served to GET; use POST")]
     except GraphQLError as error:
         faults = [error]
@@ -116,27 +116,41 @@ def _mapping(job: object) -> Mapping[str, Any]:
 def _as_errors(error: DeepSquareError, info: Info) -> list[GraphQLError]:
     if isinstance(error, WorkflowInvalid):
         return [_located(problem, info) for problem in error.errors]
-    problem = WorkflowError("internal", error.code, "", "", error.message)
-    return [_located(problem, info)]
+    return [_located(_internal(error.code, error.message), info)]
 
 
 def _located(problem: WorkflowError, info: Info) -> GraphQLError:
-    kind = "internal" if problem.type == "internal" else "validation"
-    extensions = {**problem.as_dict(), "type": kind, "original_message": problem.message}
     return GraphQLError(
-        problem.message, info.field_nodes, path=info.path.as_list(), extensions=extensions
+        problem.message,
+        info.field_nodes,
+        path=info.path.as_list(),
+        extensions=_extensions(problem),
     )
+
+
+def _extensions(problem: WorkflowError) -> dict[str, Any]:
+    kind = "internal" if problem.type == "internal" else "validation"
+    return {**problem.as_dict(), "type": kind, "original_message": problem.message}
+
+
+def _internal(code: str, message: str) -> WorkflowError:
+    return WorkflowError("internal", code, "", "", message)
 
 
 def _shown(error: GraphQLError) -> GraphQLError:
     """Return an error as clients may see it: a bug's message stays inside."""
+    problem = _problem(error)
+    return GraphQLError(
+        problem.message, error.nodes, path=error.path, extensions=_extensions(problem)
+    )
+
+
+def _problem(error: GraphQLError) -> WorkflowError:
+    """Return what happened: the caller's values do not fit, a refusal, or a bug."""
     cause = error.original_error
     if cause is None or isinstance(cause, GraphQLError):
-        return error
-    message, code = "something went wrong here; it has been logged", "broken"
+        return WorkflowError("validation", "graphql", "", "", error.message)
     if isinstance(cause, DeepSquareError):
-        message, code = cause.message, cause.code
-    else:
-        _log.error("graphql_field_broke", kind=type(cause).__name__)
-    extensions = {"type": "internal", "tag": code, "original_message": message}
-    return GraphQLError(message, error.nodes, path=error.path, extensions=extensions)
+        return _internal(cause.code, cause.message)
+    _log.error("graphql_field_broke", kind=type(cause).__name__)
+    return _internal("broken", "something went wrong here; it has been logged")

@@ -12,6 +12,7 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    InlineFragmentNode,
     OperationDefinitionNode,
     SelectionNode,
     get_operation_ast,
@@ -52,12 +53,6 @@ class GraphQLRequest:
             raise GraphQLError("name the operation to run: the query must have exactly one by it")
         return operation
 
-    @property
-    def root_names(self) -> set[str]:
-        """The names of the operation's top fields; fragments are not looked into."""
-        selections = self.operation.selection_set.selections
-        return {item.name.value for item in selections if isinstance(item, FieldNode)}
-
 
 def parse_body(body: bytes) -> GraphQLRequest:
     """Read the JSON body of a POST; raises `BadRequest`."""
@@ -92,7 +87,7 @@ def _checked(query: object, variables: object, name: object) -> GraphQLRequest:
         raise BadRequest("variables must be a JSON object")
     if not isinstance(name, str | None):
         raise BadRequest("operationName must be a string")
-    return GraphQLRequest(query, variables or {}, name)
+    return GraphQLRequest(query, variables or {}, name or None)
 
 
 class _Bounds:
@@ -111,9 +106,9 @@ class _Bounds:
         """Raise `GraphQLError` when a bound is exceeded."""
         for item in self._document.definitions:
             if isinstance(item, OperationDefinitionNode):
-                if len(item.selection_set.selections) > MAX_ROOT_FIELDS:
-                    raise GraphQLError(f"at most {MAX_ROOT_FIELDS} fields at the top")
                 self._walk(item.selection_set.selections, depth=1)
+                if self._width(item.selection_set.selections) > MAX_ROOT_FIELDS:
+                    raise GraphQLError(f"at most {MAX_ROOT_FIELDS} fields at the top")
             elif isinstance(item, FragmentDefinitionNode):
                 self._walk(item.selection_set.selections, depth=1)
 
@@ -128,6 +123,18 @@ class _Bounds:
             inner = getattr(target, "selection_set", None)
             if inner is not None:
                 self._walk(inner.selections, depth=depth + 1)
+
+    def _width(self, selections: tuple[SelectionNode, ...]) -> int:
+        """Return how many fields stand at this level, those of fragments included."""
+        return sum(self._fields_of(item) for item in selections)
+
+    def _fields_of(self, item: SelectionNode) -> int:
+        if isinstance(item, FieldNode):
+            return 1
+        target = self._target(item)
+        if isinstance(target, FragmentDefinitionNode | InlineFragmentNode):
+            return self._width(target.selection_set.selections)
+        return 0
 
     def _target(self, item: SelectionNode) -> object:
         if isinstance(item, FragmentSpreadNode):

@@ -1,5 +1,6 @@
 """Errors as answers: one table from codes to statuses, one body for all."""
 
+import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -36,6 +37,14 @@ RETRY_AFTER_S = 5
 _log = structlog.get_logger()
 
 
+class AsciiJson(JSONResponse):
+    """JSON in ASCII: an answer may quote halves of surrogate pairs, which UTF-8 does not have."""
+
+    def render(self, content: Any) -> bytes:  # noqa: ANN401 - any JSON value
+        """Return the body."""
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode()
+
+
 def install(app: FastAPI) -> None:
     """Answer every error with the body `{code, message, details}`."""
     app.add_exception_handler(DeepSquareError, _known)
@@ -59,7 +68,7 @@ def answer(
     """Return an error's answer."""
     body = {"code": code, "message": message, "details": details or {}}
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return JSONResponse(body, status, headers=named)
+    return AsciiJson(body, status, headers=named)
 
 
 async def _known(_: Request, error: Exception) -> JSONResponse:

@@ -12,6 +12,7 @@ from deepsquare_sbatch_api.entrypoints.graphql.requests import (
     parse_parameters,
 )
 from deepsquare_sbatch_api.entrypoints.http.bodies import DOCUMENT
+from deepsquare_sbatch_api.entrypoints.http.failures import AsciiJson
 from deepsquare_sbatch_api.entrypoints.http.gates import SUBMITTER, Caller
 from deepsquare_sbatch_api.entrypoints.http.openapi import errors, json_body
 from deepsquare_sbatch_api.entrypoints.http.routes.workflows import RequestKeyText
@@ -65,4 +66,4 @@ async def _run(
     services = services_of(request)
     root = Root(services.workflows, services.scripts, caller.account, key, body)
     status, answer = await run(asked, root, is_get=request.method == "GET")
-    return JSONResponse(answer, status)
+    return AsciiJson(answer, status)

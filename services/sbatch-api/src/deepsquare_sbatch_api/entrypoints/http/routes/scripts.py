@@ -4,7 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from deepsquare.identifiers import BatchLocationHash, parse_job_id
+from deepsquare.identifiers import parse_job_id
+from deepsquare_sbatch_api.domain.access import parse_script_hash
 from deepsquare_sbatch_api.entrypoints.http.gates import SCRIPT_READER, Caller
 from deepsquare_sbatch_api.entrypoints.http.openapi import errors
 from deepsquare_sbatch_api.entrypoints.http.services import services_of
@@ -29,7 +30,7 @@ async def fetch(
 ) -> Response:
     """Return a script to its submitter, or to the provider that holds the job with its hash."""
     content = await services_of(request).scripts.fetch(
-        BatchLocationHash(script_hash),
+        parse_script_hash(script_hash),
         job_id=parse_job_id(job) if job else None,
         caller=caller.signed_in,
     )
@@ -43,4 +44,4 @@ async def delete(
 ) -> None:
     """Drop a script of the caller's own that no hot job refers to."""
     scripts = services_of(request).scripts
-    await scripts.delete(BatchLocationHash(script_hash), caller=caller.signed_in)
+    await scripts.delete(parse_script_hash(script_hash), caller=caller.signed_in)
