@@ -141,9 +141,11 @@ __ds_keep() {
 # may swallow what it has read of a line when the time limit of a `read` passes.
 __ds_announce() { printf '\n%s %s %s\n%s %s %s\n' "$1" "$2" "$1" "$1" "$2" "$1"; }
 
-# Waits for an end to be announced, at most half a second (or $1); fails when nothing came.
+# Waits for an end to be announced, at most half a second (or $1); fails when nothing came. Signals are
+# taken whoever waits, as the time that is left counts from the first.
 __ds_idle() {
   local pid code check
+  if ((${#__ds_caught[@]})); then __ds_take_signals; fi
   IFS=' ' read -r -t "${1:-0.5}" -u 9 pid code check || return 1
   if [[ -n $pid && $pid == "$check" ]]; then __ds_codes[$pid]=$code; fi
 }
@@ -221,7 +223,6 @@ __ds_end() {
   __ds_signal_body "$pid" "$id" "$__ds_how"
   until __ds_has_ended "$pid"; do
     deadline=$limit
-    if ((${#__ds_caught[@]})); then __ds_take_signals; fi
     __ds_now
     if ((__ds_signal && __ds_stop_at < deadline)); then deadline=$__ds_stop_at; fi
     if ((__ds_time >= deadline)); then

@@ -139,16 +139,18 @@ __ds_finalise() {
   if __ds_has __ds_stop_sync; then __ds_stop_sync || :; fi
   if __ds_has __ds_upload_output; then __ds_finish_output; fi
   if __ds_has __ds_stop_networks; then __ds_stop_networks || :; fi
+  __ds_note_late_signal
   if [[ -n ${__ds_site[POST_HOOK]} ]] && ! __ds_must_stop; then
     __ds_error=$__ds_code
     __ds_do_hook POST_HOOK || __ds_say "the post-hook failed with code $?"
   fi
-  __ds_note_late_signal
   __ds_remove
+  __ds_note_late_signal
 }
 
 # A first signal during the finalisers is the job's code if all steps had succeeded.
 __ds_note_late_signal() {
+  if ((${#__ds_caught[@]})); then __ds_take_signals; fi
   if ((__ds_signal && !__ds_code)); then __ds_code=$((128 + __ds_signal)); fi
 }
 

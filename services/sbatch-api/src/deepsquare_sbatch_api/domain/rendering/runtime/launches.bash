@@ -78,13 +78,10 @@ __ds_end_launches() {
 __ds_reap_launch() {
   local id=${__ds_launch_ids[$1]} pid=${__ds_launch_pids[$1]} code deadline=0 path
   until __ds_launch_has_ended "$1"; do
-    if [[ ! -e $__ds_state/$id.ended ]]; then
-      if __ds_must_stop; then __ds_stop_launch "$1" 0; fi
-    elif ((!deadline)); then
+    if __ds_must_stop && [[ ! -e $__ds_state/$id.ended ]]; then __ds_stop_launch "$1" 0; fi
+    if [[ -e $__ds_state/$id.ended ]]; then
       __ds_now
-      deadline=$((__ds_time + __ds_site[GRACE_SECONDS] * 200 + 700))
-    else
-      __ds_now
+      if ((!deadline)); then deadline=$((__ds_time + __ds_site[GRACE_SECONDS] * 200 + 700)); fi
       if ((__ds_time >= deadline)); then
         __ds_kill "$pid" 9
         break

@@ -34,7 +34,7 @@ __ds_parallel() {
   local -a ids=() layers=("${__ds_layers[@]}")
   local -A running=()
   while :; do
-    if ((!code)) && __ds_must_stop; then code=$((128 + 15)); fi
+    if __ds_must_stop && ((!code)); then code=$((128 + 15)); fi
     while ((!code && next < ${#__ds_loop[@]} && ${#running[@]} < $4)); do
       __ds_context=$around-i$((next + 1))
       __ds_identify "i$1"
@@ -46,8 +46,8 @@ __ds_parallel() {
       next=$((next + 1))
     done
     if ((!${#running[@]})); then break; fi
-    if ((code)) && [[ -z $asked ]]; then
-      asked=1
+    if ((code)) && [[ $asked != "$__ds_signal" ]]; then
+      asked=$__ds_signal
       for i in "${!running[@]}"; do __ds_ask_to_stop "${running[$i]}" "${ids[i]}" 15; done
     fi
     __ds_idle || :
