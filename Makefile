@@ -39,7 +39,8 @@ test-unit: setup-tests ## services, SDK and tools, alone and against real parts
 	    --numprocesses=4 --dist=loadfile
 
 test-contracts: setup-contracts ## contracts on Ape's test chain
-	contracts/.venv/bin/python -m pytest -c contracts/pytest.ini tests/contracts
+	contracts/.venv/bin/python -m pytest -c contracts/pytest.ini tests/contracts \
+	    --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 test-invariants: setup-contracts ## the stateful suite, long: 1,000 runs of 100 calls, 333 more with a hostile token
 	INVARIANT_RUNS=1000 INVARIANT_DEPTH=100 contracts/.venv/bin/python -m pytest \

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from ape import chain, project
+from ape import chain
 from ape.api import AccountAPI, ReceiptAPI
 from eth_utils.crypto import keccak
+from tools.abi.compiled import compiled_project
 
 from deepsquare.deployment.creation import created_address
 from deepsquare.identifiers import parse_address
@@ -154,7 +155,7 @@ def deploy(accounts: Any, token: str = "Credit") -> ContractGrid:
         "stranger",
     )
     people = SimpleNamespace(**dict(zip(names, accounts, strict=False)))
-    admin = people.admin
+    admin, project = people.admin, compiled_project()
     credit = admin.deploy(getattr(project, token), 10**9 * CREDIT)
     constants = admin.deploy(project.Constants)
     providers = admin.deploy(project.ProviderManager)

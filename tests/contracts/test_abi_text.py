@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ape import project
 from eth_utils.crypto import keccak
 from tests.contracts.abi_text import ABI_TEXT, parse_line, read_sections
+from tools.abi.compiled import compiled_project
 
 INHERITED = Path(__file__).parent / "fixtures" / "inherited.txt"
 MEMBERS, LINES = read_sections(ABI_TEXT.read_text())
@@ -41,7 +41,7 @@ def canonical(item: dict[str, Any]) -> str:
 @lru_cache
 def compiled(contract: str) -> dict[str, dict[str, Any]]:
     """ABI items of a compiled contract by their canonical form."""
-    abi = project.contracts[contract].abi
+    abi = compiled_project().contracts[contract].abi
     items = [item.model_dump(mode="json", by_alias=True, exclude_none=True) for item in abi]
     return {canonical(item): item for item in items if item["type"] != "constructor"}
 
@@ -98,6 +98,6 @@ def type_of(parameter: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("contract", list(LINES))
 def test_runtime_code__fits_the_limit(contract: str) -> None:
-    code = project.contracts[contract].runtime_bytecode.bytecode
+    code = compiled_project().contracts[contract].runtime_bytecode.bytecode
     limit = MAX_META_SCHEDULER_BYTES if contract == "MetaScheduler" else MAX_RUNTIME_BYTES
     assert len(code.removeprefix("0x")) // 2 < limit

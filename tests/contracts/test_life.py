@@ -203,8 +203,11 @@ def test_expire__pays_up_to_the_last_checkpoint(grid: ContractGrid) -> None:
 
 def test_queues__behind_a_stale_prefix__are_worked_off(grid: ContractGrid) -> None:
     people = grid.people
-    for _ in range(33):
-        grid.meta.cancelJob(grid.a_job(JobStatus.META_SCHEDULED), sender=people.customer)
+    for job_id in (stale := assigned_jobs(grid, 33)):
+        assert grid.status(job_id) == JobStatus.META_SCHEDULED
+    grid.meta.multicall(
+        [grid.meta.cancelJob.encode_input(job_id) for job_id in stale], sender=people.customer
+    )
     live = grid.a_job(JobStatus.META_SCHEDULED)
 
     assert grid.queues.hasNextClaimableJob(people.provider)
@@ -215,6 +218,18 @@ def test_queues__behind_a_stale_prefix__are_worked_off(grid: ContractGrid) -> No
     assert grid.queues.getClaimableJobQueueSize(people.provider) == 0
     with ape.reverts(grid.meta.NoJob):
         grid.claim()
+
+
+def assigned_jobs(grid: ContractGrid, count: int) -> list[bytes]:
+    """Request and assign jobs, all at once."""
+    people, meta = grid.people, grid.meta
+    grid.fund(people.customer, count * 1000 * CREDIT)
+    request = meta.requestNewJob.encode_input(a_definition(), 1000 * CREDIT, JOB_NAME, False)
+    requested = meta.multicall([request] * count, sender=people.customer)
+    jobs = [bytes(event._jobId) for event in requested.decode_logs(meta.NewJobRequestEvent)]
+    assign = [meta.metaSchedule.encode_input(job_id, people.provider) for job_id in jobs]
+    meta.multicall(assign, sender=people.metascheduler)
+    return jobs
 
 
 def test_labels__of_a_definition__come_back_as_they_went(grid: ContractGrid) -> None:

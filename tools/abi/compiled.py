@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +15,14 @@ from tools.abi.artefacts import CONTRACTS, Artefacts
 from tools.solc.ask import COMPILER_FOLDER, ask_compiler
 
 if TYPE_CHECKING:
+    from ape.managers.project import LocalProject
     from ethpm_types import ContractType
 
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".build" / "__local__.json"
+STAMP, LOCK = CACHE.with_name("compiled-from"), CACHE.with_name("lock")
 TYPES = "contracts/types"
+SETTINGS = ("ape-config.yaml", "package-lock.json")
 
 
 def use_project_compiler() -> None:
@@ -28,12 +36,9 @@ def read_artefacts(*, is_anew: bool = False) -> Artefacts:
     With ``is_anew`` everything is compiled, as on a fresh clone: bytecode that is to be committed
     must not depend on what was compiled before.
     """
-    use_project_compiler()
-    if is_anew or _has_other_settings():
-        CACHE.unlink(missing_ok=True)
-    from ape import Project  # noqa: PLC0415 - must come after the compiler is set
-
-    compiled = Project(ROOT).load_contracts()
+    if is_anew:
+        STAMP.unlink(missing_ok=True)
+    compiled = compiled_project().manifest.contract_types
     return Artefacts(
         abi_by_contract={name: _abi(compiled[name]) for name in CONTRACTS},
         members_by_enum=_enums(("JobStatus", "StorageType")),
@@ -41,10 +46,41 @@ def read_artefacts(*, is_anew: bool = False) -> Artefacts:
     )
 
 
-def _has_other_settings() -> bool:
-    """Ape compiles what has changed, but does not count its own settings as a change."""
-    settings = ROOT / "ape-config.yaml"
-    return CACHE.exists() and CACHE.stat().st_mtime < settings.stat().st_mtime
+@cache
+def compiled_project() -> LocalProject:
+    """Return Ape's project with every contract compiled from the sources as they are.
+
+    Of several processes that need it the first compiles, and the others wait. Left to itself Ape
+    would not (0.8.51): it takes a contract as compiled when its own file is the same, whatever
+    became of those it imports and of the settings, and compiles files of mere types each time.
+    """
+    use_project_compiler()
+    from ape import Project  # noqa: PLC0415 - must come after the compiler is set
+
+    with _alone():
+        sources = _digest()
+        if not STAMP.exists() or STAMP.read_text() != sources:
+            CACHE.unlink(missing_ok=True)
+            Project(ROOT).load_contracts()
+            STAMP.write_text(sources)
+        return Project(ROOT)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    LOCK.parent.mkdir(exist_ok=True)
+    with LOCK.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _digest() -> str:
+    """Of all that the compiler's answer depends on."""
+    contracts = (ROOT / "contracts").rglob("*.sol")
+    digest = hashlib.sha256()
+    for path in sorted((*contracts, *(ROOT / name for name in SETTINGS))):
+        digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def _abi(contract: ContractType) -> list[dict[str, Any]]:

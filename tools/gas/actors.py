@@ -91,8 +91,7 @@ class GasGrid:
             "data": "0x" + self.encode(contract, function, *arguments).hex(),
             "gas": hex(_GAS_LIMIT),
         }
-        sent = await self._rpc.request("eth_sendTransaction", fields)
-        receipt = await self._rpc.request("eth_getTransactionReceipt", sent)
+        receipt = await self._rpc.request("eth_sendTransactionSync", fields)
         if int(receipt["status"], 16) != 1:
             raise RuntimeError(f"{contract}.{function} reverted")
         return int(receipt["gasUsed"], 16)
