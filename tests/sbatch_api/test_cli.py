@@ -64,6 +64,22 @@ def test_render__twice__has_different_nonces(run: Run, hello: str) -> None:
     assert run("render", hello).stdout != run("render", hello).stdout
 
 
+def test_render__with_a_nonce__gives_the_same_bytes_again(run: Run, hello: str) -> None:
+    """W-REN-1: the nonce is an argument, at the command line as well."""
+    nonce = "0123456789abcdef" * 2
+    first = run_process("render", "--nonce", nonce, hello).stdout
+    assert first == run("render", "--nonce", nonce, hello).stdout
+    assert first.splitlines()[2] == f"# nonce: {nonce}".encode()
+
+
+@pytest.mark.parametrize("nonce", ["", "abc", "A" * 32, "0" * 31 + "\n"])
+def test_render__with_a_malformed_nonce__is_a_usage_error(run: Run, hello: str, nonce: str) -> None:
+    """W-REN-2."""
+    done = run("render", "--nonce", nonce, hello)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"a nonce is 32 lower-case hex digits" in done.stderr
+
+
 def test_render__warning__goes_to_stderr(run: Run, hello: str) -> None:
     done = run("render", "-", given=HELLO + b"outputPolicy: always\ncontinuousOutputSync: true\n")
     assert done.returncode == 0

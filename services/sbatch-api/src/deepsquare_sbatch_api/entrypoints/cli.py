@@ -13,6 +13,7 @@ from deepsquare.errors import DeepSquareError, Refused, Unavailable
 from deepsquare.workflow import WorkflowInvalid, workflow_schema
 from deepsquare_sbatch_api.app.images import LookUpMode
 from deepsquare_sbatch_api.app.workflows import Planner, new_nonce
+from deepsquare_sbatch_api.domain.rendering import NONCE
 from deepsquare_sbatch_api.entrypoints.planner import OutsideWorld, parse_mirrors, planner_for
 from deepsquare_sbatch_api.settings import load_settings
 
@@ -65,15 +66,32 @@ def serve() -> None:
     serve_until_stopped(load_settings())
 
 
+def _as_nonce(_context: click.Context, _option: click.Parameter, value: str | None) -> str:
+    if value is not None and not NONCE.fullmatch(value):
+        raise click.BadParameter("a nonce is 32 lower-case hex digits")
+    return value or new_nonce()
+
+
 @cli.command()
 @_FILE
 @_outside_options
+@click.option(
+    "--nonce",
+    metavar="HEX",
+    callback=_as_nonce,
+    help="Render with this nonce, 32 lower-case hex digits: the same bytes again. [default: fresh]",
+)
 def render(
-    file: str, *, image_lookup: LookUpMode, no_modules: bool, module_mirrors: tuple[str, ...]
+    file: str,
+    *,
+    image_lookup: LookUpMode,
+    no_modules: bool,
+    module_mirrors: tuple[str, ...],
+    nonce: str,
 ) -> None:
     """Write the batch script of a workflow to standard output; warnings to standard error."""
     planner = _planner(image_lookup, no_modules=no_modules, module_mirrors=module_mirrors)
-    plan = asyncio.run(planner.plan(_read(file), nonce=new_nonce()))
+    plan = asyncio.run(planner.plan(_read(file), nonce=nonce))
     _warn(plan.report)
     sys.stdout.buffer.write(plan.script)
 

@@ -7,6 +7,7 @@ from deepsquare_sbatch_api.domain.rendering.images import (
 )
 from deepsquare_sbatch_api.domain.rendering.rendering import (
     MAX_SCRIPT_BYTES,
+    NONCE,
     Rendering,
     ScriptTooLarge,
     render,
@@ -15,6 +16,7 @@ from deepsquare_sbatch_api.domain.rendering.steps import StepNote
 
 __all__ = [
     "MAX_SCRIPT_BYTES",
+    "NONCE",
     "ImageFacts",
     "ImageReference",
     "Rendering",

@@ -44,7 +44,8 @@ _LARGEST_STEPS = 5
 TOOLS = ("chmod", "env", "head", "mkdir", "mv", "rm", "scancel", "srun")
 """What every script needs in ``PATH`` (W-SITE-3)."""
 NO_IMAGES: Mapping[ImageReference, ImageFacts] = MappingProxyType({})
-_NONCE = re.compile(r"[0-9a-f]{32}")
+NONCE = re.compile(r"[0-9a-f]{32}")
+"""The form of a nonce (W-REN-2)."""
 
 
 class ScriptTooLarge(Refused):
@@ -77,7 +78,7 @@ def render(
 
     Raises `ScriptTooLarge` for a script above 2 MiB, and `ValueError` for a malformed nonce.
     """
-    if not _NONCE.fullmatch(nonce):
+    if not NONCE.fullmatch(nonce):
         raise ValueError("a nonce is 32 lower-case hex digits")
     plan = plan_concurrency(job)
     networks = VirtualNetworks.of(job)
