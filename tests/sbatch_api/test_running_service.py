@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import os
 import signal
+import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
@@ -33,6 +34,12 @@ pytestmark = pytest.mark.integration
 
 
 PLENTY = 10_000
+UNUSED: dict[str, object] = {
+    "rpc_urls": "http://127.0.0.1:1",
+    "chain_id": 1,
+    "meta_scheduler_address": an_address(5),
+}
+"""Settings of a service that does not get as far as the chain."""
 NEWCOMERS = ("customer", "provider", "other_provider", "stranger")
 GridChain = tuple[Anvil, Deployment]
 indices_of_newcomers = itertools.count(100)
@@ -335,24 +342,51 @@ async def test_serve__wrong_chain_or_contract__is_one_line_and_exit_code_2(
         ({"listn": "x"}, "unknown settings: SBATCH_API_LISTN"),
         ({"token_keys_file": "/nowhere"}, "cannot read /nowhere"),
         ({"store": "redis"}, "SBATCH_API_REDIS_URL: needed for"),
+        ({"store": "redis", "redis_url": "here"}, "SBATCH_API_REDIS_URL: is not like redis://"),
+        ({"listen": "127.0.0.1:99999"}, "SBATCH_API_LISTEN: cannot listen on 127.0.0.1:99999"),
+        ({"storage_keys_file": "/dev/null"}, "SBATCH_API_STORAGE_KEYS: give one key per line"),
+        ({"outbound_ca_file": "/nowhere"}, "SBATCH_API_OUTBOUND_CA_FILE: cannot use /nowhere"),
     ],
 )
 async def test_serve__wrong_setting__is_one_line_and_exit_code_2(
     tmp_path: Path, wrong: dict[str, object], said: str
 ) -> None:
-    nowhere = {
-        "rpc_urls": "http://127.0.0.1:1",
-        "chain_id": 1,
-        "meta_scheduler_address": an_address(5),
-    }
-    assert said in await complaint(tmp_path, nowhere | wrong)
+    assert said in await complaint(tmp_path, UNUSED | wrong)
 
 
-async def complaint(folder: Path, settings: dict[str, object]) -> str:
+async def test_serve__store_cannot_be_opened__is_one_line_and_exit_code_7(tmp_path: Path) -> None:
+    (tmp_path / "sbatch-api.sqlite").write_bytes(b"no database at all" * 1000)
+    said = await complaint(tmp_path, UNUSED | {"data_dir": tmp_path}, exit_code=7)
+    assert "sbatch-api.sqlite cannot be opened: file is not a database" in said
+
+
+async def test_serve__address_taken__is_one_line_and_exit_code_2(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
+        said = await complaint(tmp_path, UNUSED | {"listen": listen})
+    assert f"SBATCH_API_LISTEN: cannot listen on {listen}" in said
+    assert "already in use" in said
+
+
+async def test_serve__stopped_while_it_waits_for_the_chain__exits_0_at_once(
+    tmp_path: Path,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(30)
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        service = Service(tmp_path, **UNUSED | {"rpc_urls": url})
+        service.launch()
+        connection, _ = await asyncio.to_thread(silent.accept)
+        with connection:
+            assert await asyncio.to_thread(service.kill, signal.SIGTERM) == 0
+    assert "Traceback" not in service.log
+
+
+async def complaint(folder: Path, settings: dict[str, object], *, exit_code: int = 2) -> str:
     """Return what a service says that refuses to start."""
     service = Service(folder, **settings)
     process = service.launch()
-    assert await asyncio.to_thread(process.wait, 60) == 2
+    assert await asyncio.to_thread(process.wait, 60) == exit_code
     assert "Traceback" not in service.log
     return service.log
 

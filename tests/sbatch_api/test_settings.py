@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from deepsquare_sbatch_api.entrypoints.stores import keys_of
 from deepsquare_sbatch_api.settings import InvalidSettings, load_settings, variables
 
 LEAST = {
@@ -74,3 +75,42 @@ def test_settings__bad_address__says_so(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("SBATCH_API_META_SCHEDULER_ADDRESS", "0x12")
     with pytest.raises(InvalidSettings, match="META_SCHEDULER_ADDRESS"):
         load_settings()
+
+
+def test_settings__blanks_between_entries__are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SBATCH_API_RPC_URLS", "http://a:1, http://b:2 ,")
+    monkeypatch.setenv("SBATCH_API_OPERATOR_NETWORKS", "10.0.0.0/8, ::1/128")
+    settings = load_settings()
+    assert settings.rpc_urls == ("http://a:1", "http://b:2")
+    assert list(map(str, settings.operator_networks)) == ["10.0.0.0/8", "::1/128"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LISTEN", "localhost"),
+        ("LISTEN", "http://127.0.0.1:80"),
+        ("PUBLIC_URL", "sbatch.example.org"),
+        ("PUBLIC_URL", "http://["),
+        ("RPC_URLS", ""),
+        ("RPC_URLS", "http://a,b"),
+    ],
+)
+def test_settings__no_address__is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"SBATCH_API_{name}", value)
+    with pytest.raises(InvalidSettings, match=f"SBATCH_API_{name}: "):
+        load_settings()
+
+
+def test_settings__key_file_of_raw_bytes__is_read_to_be_refused_as_keys(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "keys"
+    file.write_bytes(b"\xff" * 32)
+    monkeypatch.setenv("SBATCH_API_STORAGE_KEYS_FILE", str(file))
+    keys = load_settings().storage_keys
+    assert keys
+    with pytest.raises(InvalidSettings, match="SBATCH_API_STORAGE_KEYS: give one key per line"):
+        keys_of("SBATCH_API_STORAGE_KEYS", keys)

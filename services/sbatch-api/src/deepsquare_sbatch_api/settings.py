@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, PositiveInt, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
@@ -41,7 +42,9 @@ class SecretFiles(PydanticBaseSettingsSource):
         """Return the file's text without its last line break, or None."""
         del field
         path = os.environ.get(f"{PREFIX}{field_name}_FILE".upper())
-        return (Path(path).read_text().removesuffix("\n") if path else None), field_name, False
+        if not path:
+            return None, field_name, False
+        return Path(path).read_text(errors="replace").removesuffix("\n"), field_name, False
 
     def __call__(self) -> dict[str, Any]:
         """Return what was found, by field."""
@@ -59,7 +62,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, frozen=True, extra="forbid", use_attribute_docstrings=True
     )
-    listen: str = "127.0.0.1:8080"
+    listen: str = Field(default="127.0.0.1:8080", pattern=r"^[^\s/]*:[0-9]{1,5}$")
     """Address and port to serve on, as `host:port`; `[::1]:8080` for IPv6."""
 
     public_url: str = "http://127.0.0.1:8080"
@@ -72,7 +75,7 @@ class Settings(BaseSettings):
     operator_networks: Networks = tuple(map(ip_network, _PRIVATE))
     """Networks that may read `/healthz`, `/readyz` and `/metrics`; others are answered 404."""
 
-    rpc_urls: Words
+    rpc_urls: Annotated[Words, Field(min_length=1)]
     """HTTP endpoints of the chain, in order of preference."""
 
     chain_id: PositiveInt
@@ -186,7 +189,23 @@ class Settings(BaseSettings):
     )
     @classmethod
     def _split(cls, value: object) -> object:
-        return tuple(filter(None, value.split(","))) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        return tuple(filter(None, map(str.strip, value.split(","))))
+
+    @field_validator("rpc_urls")
+    @classmethod
+    def _all_urls(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(map(_is_http_url, value)):
+            raise ValueError("each must be like https://host")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _url(cls, value: str) -> str:
+        if not _is_http_url(value):
+            raise ValueError("must be like https://host")
+        return value
 
     @field_validator("meta_scheduler_address", mode="before")
     @classmethod
@@ -207,6 +226,14 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         del dotenv_settings, file_secret_settings
         return init_settings, env_settings, SecretFiles(settings_cls)
+
+
+def _is_http_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 SECRETS = tuple(

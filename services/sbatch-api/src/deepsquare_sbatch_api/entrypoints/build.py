@@ -17,7 +17,6 @@ from deepsquare.siwe import parse_siwe
 from deepsquare.workflow import workflow_schema
 from deepsquare_sbatch_api.adapters.chain import ChainJobs, Freshness, GridAccess
 from deepsquare_sbatch_api.adapters.clock import SystemClock
-from deepsquare_sbatch_api.adapters.keys import parse_keys
 from deepsquare_sbatch_api.adapters.signatures import ChainSignatures
 from deepsquare_sbatch_api.adapters.tokens import JwtTokens
 from deepsquare_sbatch_api.app.logs import Logs
@@ -34,7 +33,7 @@ from deepsquare_sbatch_api.entrypoints.http.metrics import Metrics
 from deepsquare_sbatch_api.entrypoints.http.places import Places
 from deepsquare_sbatch_api.entrypoints.http.services import Services
 from deepsquare_sbatch_api.entrypoints.planner import build_planner
-from deepsquare_sbatch_api.entrypoints.stores import Stores, open_stores
+from deepsquare_sbatch_api.entrypoints.stores import Stores, keys_of, open_stores
 from deepsquare_sbatch_api.ports.limits import Allowance
 from deepsquare_sbatch_api.ports.sessions import SessionTokens
 from deepsquare_sbatch_api.settings import Settings
@@ -133,7 +132,7 @@ def _sign_in(settings: Settings, stores: Stores, *, rpc: Rpc, tokens: SessionTok
 
 
 def _tokens(settings: Settings) -> JwtTokens:
-    keys = parse_keys(settings.token_keys.get_secret_value())
+    keys = keys_of("SBATCH_API_TOKEN_KEYS", settings.token_keys)
     return JwtTokens(keys, issuer=settings.public_url)
 
 

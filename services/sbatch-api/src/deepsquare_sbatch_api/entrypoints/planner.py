@@ -83,11 +83,19 @@ def _registries(world: OutsideWorld, outbound: Outbound) -> ImageRegistries:
     """Return the registries. The client keeps no connection, so there is nothing to close."""
     if world.image_lookup == "off":
         return NoRegistries()
-    context = ssl.create_default_context(cafile=world.outbound_ca_file)
+    context = _tls(world)
     client = httpx.AsyncClient(transport=CheckedTransport(outbound, ssl_context=context))
     system, _, architecture = world.image_platform.partition("/")
     platform = Platform(system, architecture)
     return CachedRegistries(OciRegistries(client, outbound, platform=platform), SystemClock())
+
+
+def _tls(world: OutsideWorld) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=world.outbound_ca_file)
+    except OSError as error:
+        file = world.outbound_ca_file
+        raise InvalidSettings(f"SBATCH_API_OUTBOUND_CA_FILE: cannot use {file}: {error}") from error
 
 
 def parse_mirrors(entries: tuple[str, ...]) -> dict[str, Path]:

@@ -5,8 +5,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 import structlog
+from pydantic import SecretStr
 
-from deepsquare_sbatch_api.adapters.keys import Key, parse_keys
+from deepsquare_sbatch_api.adapters.keys import InvalidKeys, Key, parse_keys
 from deepsquare_sbatch_api.adapters.limits import LocalLimiter
 from deepsquare_sbatch_api.adapters.logs import LocalNews, LogFiles, LogKeys, SharedLogs
 from deepsquare_sbatch_api.adapters.sealing import SealedScripts, Sealer
@@ -65,6 +66,8 @@ async def _open_redis_stores(settings: Settings, logs: LogStore) -> AsyncIterato
     if settings.redis_url is None:
         raise InvalidSettings("SBATCH_API_REDIS_URL: needed for SBATCH_API_STORE=redis")
     url = settings.redis_url.get_secret_value()
+    if not redis.is_redis_url(url):
+        raise InvalidSettings("SBATCH_API_REDIS_URL: is not like redis://host:6379/0")
     async with redis.open_redis(url) as client, redis.RedisNews(client).running() as news:
         yield Stores(
             scripts=redis.RedisScripts(client),
@@ -88,4 +91,12 @@ def _storage_keys(settings: Settings) -> tuple[Key, ...]:
     if settings.storage_keys is None:
         _log.warning("scripts_not_encrypted", mend="set SBATCH_API_STORAGE_KEYS_FILE")
         return ()
-    return parse_keys(settings.storage_keys.get_secret_value())
+    return keys_of("SBATCH_API_STORAGE_KEYS", settings.storage_keys)
+
+
+def keys_of(variable: str, secret: SecretStr) -> tuple[Key, ...]:
+    """Read the keys of a setting; raises `InvalidSettings` that names it and does not show them."""
+    try:
+        return parse_keys(secret.get_secret_value())
+    except InvalidKeys as error:
+        raise InvalidSettings(f"{variable}: {error.message}") from error

@@ -40,6 +40,15 @@ async def open_redis(url: str) -> AsyncIterator[Redis]:
         await client.aclose()
 
 
+def is_redis_url(url: str) -> bool:
+    """Tell whether a text is an address of Redis."""
+    try:
+        redis.asyncio.connection.parse_url(url)
+    except ValueError:
+        return False
+    return True
+
+
 def untyped(client: Redis) -> Any:  # noqa: ANN401 - see below
     """Return the client without its types: they say `bytes | str`, but nothing is decoded here."""
     return client

@@ -57,7 +57,10 @@ class _Ask:
 
 
 class Database:
-    """Runs short pieces of work on the connection, off the event loop. Close it after use."""
+    """Runs short pieces of work on the connection, off the event loop. Close it after use.
+
+    Raises `StoreUnavailable` when the file cannot be opened.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -129,6 +132,13 @@ class Database:
 
 
 def _open(path: Path) -> sqlite3.Connection:
+    try:
+        return _opened(path)
+    except (OSError, sqlite3.Error) as error:
+        raise StoreUnavailable(f"the database {path} cannot be opened: {error}") from error
+
+
+def _opened(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
     path.chmod(0o600)
