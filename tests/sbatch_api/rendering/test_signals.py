@@ -4,7 +4,7 @@ import signal
 import time
 
 import pytest
-from tests.support.batch import BatchSite, a_job, a_run, processes_left
+from tests.support.batch import STUB_TOOLS, BatchSite, a_job, a_run, processes_left
 
 from deepsquare.workflow import Step, StepAsyncLaunch, StepFor
 
@@ -51,6 +51,26 @@ def test_signal__when_the_run_ignores_it__kills_it_after_the_grace(site: BatchSi
         result = batch.result()
         assert 2 <= time.monotonic() - begin < 6
     assert (result.code, result.lines) == (143, ["up", "finally"])
+
+
+@pytest.mark.parametrize(
+    "how", ['"$@"', "trap 'kill -TERM $!' TERM; setsid \"$@\" & wait $!; wait $!"]
+)
+def test_signal__with_an_srun_that_is_a_mere_parent__reaches_the_workload_once(
+    site: BatchSite, how: str
+) -> None:
+    """W-SIG-4: the workload may end in its own time, whether or not it is of srun's group."""
+    tools = site.root / "tools"
+    tools.mkdir()
+    (tools / "srun").write_text(f"#!/bin/bash\nwhile [[ $1 == --* ]]; do shift; done\n{how}\n")
+    (tools / "srun").chmod(0o755)
+    site.settings["PATH"] = f"{tools}:{STUB_TOOLS}"
+    command = f"trap 'echo told; sleep 0.5; echo ended; exit 0' TERM; echo up; {LONG}"
+    with site.start(a_job(a_run(command))) as batch:
+        batch.wait_for_output("up\n")
+        batch.signal(signal.SIGTERM)
+        result = batch.result()
+    assert (result.code, result.lines) == (143, ["up", "told", "ended"])
 
 
 def test_signal__during_a_parallel_loop__ends_all_iterations(site: BatchSite) -> None:

@@ -234,20 +234,29 @@ __ds_end() {
 }
 
 # Tasks of a Slurm step get the signal from Slurm, the body's own processes directly. srun itself is
-# left out: it keeps INT, and answers TERM and HUP by killing the step at once (seen on 22.05).
+# left out: it keeps INT, and answers TERM and HUP by killing the step at once (seen on 22.05). Only
+# one that Slurm knows no step of yet and that has no other process is told.
 __ds_signal_body() {
-  local file pid stat group
-  if ! __ds_scancel "$2" "$3"; then
-    __ds_kill "$1" "$3"
-    return 0
+  local file pid stat group is_told=''
+  if __ds_scancel "$2" "$3"; then is_told=1; fi
+  if [[ -n $is_told || (-n $2 && $3 != 9) ]]; then
+    for file in /proc/[0-9]*/stat; do
+      { IFS= read -r stat <"$file"; } 2>/dev/null || continue
+      pid=${stat%% *}
+      stat=${stat##*) } stat=${stat#* * } group=${stat%% *}
+      if [[ $group != "$1" || $pid == "$1" ]] || __ds_is_srun "$pid"; then continue; fi
+      is_told=1
+      kill -s "$3" "$pid" 2>/dev/null || :
+    done
   fi
-  for file in /proc/[0-9]*/stat; do
-    { IFS= read -r stat <"$file"; } 2>/dev/null || continue
-    pid=${stat%% *}
-    if [[ $pid == "$1" || $stat == *' (srun) '* ]]; then continue; fi
-    stat=${stat##*) } stat=${stat#* * } group=${stat%% *}
-    if [[ $group == "$1" ]]; then kill -s "$3" "$pid" 2>/dev/null || :; fi
-  done
+  if [[ -z $is_told ]]; then __ds_kill "$1" "$3"; fi
+}
+
+# Whether a process is srun of a run, by its words: it may be a script.
+__ds_is_srun() {
+  local -a words=()
+  { mapfile -d '' -t words <"/proc/$1/cmdline"; } 2>/dev/null || return 1
+  [[ "${words[*]}" == *' --export=ALL '*"$__ds_state/node.bash run "* ]]
 }
 
 # Slurm may take a moment to kill the tasks; srun tells when it has.
