@@ -119,6 +119,26 @@ async def test_limit__anonymous__counts_by_address_and_ipv6_by_network(tmp_path:
     assert statuses == [200, 429, 200, 200, 200]
 
 
+async def test_limit__odd_addresses_of_clients__are_counted_all_the_same(tmp_path: Path) -> None:
+    allowances = {**PLENTY, "sign-ins": Allowance(1, timedelta(minutes=1))}
+    api = Api(tmp_path, allowances=allowances)
+    statuses = []
+    for host in ("::ffff:192.0.2.1", "::ffff:192.0.2.2", "192.0.2.1", "fe80::1%eth0", "1.2.3.4:5"):
+        transport = httpx.ASGITransport(api.app, client=(host, 1))
+        async with httpx.AsyncClient(transport=transport, base_url=URL) as client:
+            statuses.append((await client.get("/v1/auth/nonce")).status_code)
+    assert statuses == [200, 200, 429, 200, 200]
+
+
+@pytest.mark.parametrize(("host", "status"), [("::ffff:10.1.2.3", 200), ("::ffff:192.0.2.1", 404)])
+async def test_operator_route__ipv4_within_ipv6__is_taken_as_ipv4(
+    api: Api, host: str, status: int
+) -> None:
+    transport = httpx.ASGITransport(api.app, client=(host, 1))
+    async with httpx.AsyncClient(transport=transport, base_url=URL) as client:
+        assert (await client.get("/healthz")).status_code == status
+
+
 @pytest.mark.parametrize(
     ("method", "path", "limit"),
     [

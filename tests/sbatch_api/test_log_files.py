@@ -1,5 +1,6 @@
 """The log store, real files in a scratch directory."""
 
+import asyncio
 import base64
 import os
 from datetime import UTC, datetime, timedelta
@@ -200,3 +201,10 @@ async def test_files__are_readable_by_their_owner_only(logs: LogFiles, tmp_path:
     await logs.append(LOG, b"x", offset=0)
     for path in Path(tmp_path).rglob("*"):
         assert path.stat().st_mode & 0o077 == 0, path
+
+
+async def test_check__many_at_once__do_not_disturb_each_other(tmp_path: Path) -> None:
+    """Replicas share the directory, and in containers often the process id."""
+    replicas = [LogFiles(tmp_path, max_bytes=3200) for _ in range(4)]
+    await asyncio.gather(*(replica.check() for replica in replicas for _ in range(100)))
+    assert not list(tmp_path.iterdir())

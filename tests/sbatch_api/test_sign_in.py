@@ -148,3 +148,38 @@ async def test_token__of_another_service_with_the_same_key__is_401(api: Api) -> 
     async with api.client() as client:
         answer = await client.get("/v1/scripts/x", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 401
+
+
+async def test_sign_in__with_a_stale_token__is_possible(api: Api) -> None:
+    async with api.client(ALICE) as client:
+        api.clock.step(minutes=15)
+        nonce = await client.get("/v1/auth/nonce")
+        message = api.message(ALICE, nonce.json()["nonce"])
+        body = {"message": message, "signature": ALICE}
+        signed_in = await client.post("/v1/auth/login", json=body)
+        checked = await client.post("/v1/workflows:validate", content=b"x")
+        kept = await client.post("/v1/workflows", content=b"x")
+    answers = (nonce, signed_in, checked, kept)
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 401]
+
+
+async def test_sign_in__answers__are_not_kept_by_caches(api: Api) -> None:
+    async with api.client() as client:
+        nonce = await client.get("/v1/auth/nonce")
+    signed_in = await log_in(api, api.message(ALICE, nonce.json()["nonce"]))
+    assert nonce.headers["Cache-Control"] == signed_in.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("spelt", [ALICE.lower(), "0x" + ALICE[2:].upper()])
+async def test_log_in__address_without_checksum__is_answered_with_it(api: Api, spelt: str) -> None:
+    message = api.message(ALICE, await new_nonce(api)).replace(ALICE, spelt)
+    answer = await log_in(api, message)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["address"] == ALICE
+
+
+async def test_log_in__wrong_checksum__is_refused(api: Api) -> None:
+    wrong = "0x" + ALICE[2:].swapcase()
+    answer = await log_in(api, api.message(ALICE, await new_nonce(api)).replace(ALICE, wrong))
+    assert answer.status_code == 400
+    assert "checksum" in answer.json()["message"]

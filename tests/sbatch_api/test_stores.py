@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import resource
 import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -221,6 +222,7 @@ async def test_sqlite__work_that_breaks__fails_alone(tmp_path: Path) -> None:
             assert await scripts.find(HASH) == a_script()
 
 
+@pytest.mark.integration
 async def test_sqlite__disk_full__is_unavailable_and_goes_on(tmp_path: Path) -> None:
     """faults.md A20, for this service's store."""
     with Database(tmp_path / "db") as database:
@@ -231,6 +233,22 @@ async def test_sqlite__disk_full__is_unavailable_and_goes_on(tmp_path: Path) -> 
             await scripts.save(a_script("2", content=bytes(10**6)), request_key=None)
         assert await scripts.find(a_script("1").hash) is not None
         assert await scripts.find(a_script("2").hash) is None
+
+
+@pytest.mark.integration
+async def test_sqlite__nothing_can_be_written__is_not_ready(tmp_path: Path) -> None:
+    """faults.md A20: the disk takes no byte more, which a look at the file does not show."""
+    with Database(tmp_path / "db") as database:
+        scripts = SqliteScripts(database)
+        await scripts.check()
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+        try:
+            with pytest.raises(StoreUnavailable, match="the database does not answer"):
+                await scripts.check()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        await scripts.check()
 
 
 @pytest.mark.integration

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from deepsquare_sbatch_api.domain.errors import SignInRefused
-from deepsquare_sbatch_api.domain.sign_in import SCOPES, Expected, SignInMessage, check_message
+from deepsquare_sbatch_api.domain.sign_in import (
+    SCOPES,
+    Expected,
+    SignInMessage,
+    check_message,
+    with_checksum,
+)
 from deepsquare_sbatch_api.ports.clock import Clock
 from deepsquare_sbatch_api.ports.nonces import NonceStore
 from deepsquare_sbatch_api.ports.sessions import Session, SessionTokens, SignatureChecker
@@ -55,7 +61,7 @@ class SignIn:
         The nonce is consumed by the same operation that checks it, after the signature, so that
         nobody but the signer can use up a nonce.
         """
-        message, now = self.parse(text), self.clock.now()
+        message, now = self.parse(with_checksum(text)), self.clock.now()
         check_message(message, expected=self.expected, now=now)
         if not await self.signatures.is_signed_by(message.address, text=text, signature=signature):
             raise SignInRefused("the signature is not by the address of the sign-in message")

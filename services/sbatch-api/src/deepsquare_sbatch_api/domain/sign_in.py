@@ -1,14 +1,26 @@
 """Checks of a sign-in message (EIP-4361), all but nonce and signature, which need the outside."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from deepsquare.identifiers import Address
+from deepsquare.identifiers import Address, parse_address
 from deepsquare_sbatch_api.domain.errors import SignInRefused
 
 SCOPES = frozenset({"workflows", "scripts", "logs"})
 """What a session may cover; all of it unless the log-in asks for less."""
+
+
+_ADDRESS_LINE = re.compile(r"\A([^\n]*\n)(0x(?:[0-9a-f]{40}|[0-9A-F]{40}))(?=\n)")
+
+
+def with_checksum(text: str) -> str:
+    """Return a sign-in message whose address has the checksum that EIP-4361 asks for.
+
+    The interface takes addresses without one too; signed is the text as it was sent.
+    """
+    return _ADDRESS_LINE.sub(lambda found: found[1] + parse_address(found[2]), text, count=1)
 
 
 class SignInMessage(Protocol):

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TypeVar
 
 from deepsquare.identifiers import JobId
@@ -140,9 +141,8 @@ class LogFiles:
 
     def _probe(self) -> None:
         _make(self._root)
-        probe = self._root / f"probe-{os.getpid()}"
-        probe.write_bytes(b"\n")
-        probe.unlink()
+        with TemporaryFile(dir=self._root) as probe:
+            probe.write(b"\n")
 
     def _job_directory(self, job_id: JobId) -> Path:
         return self._root / job_id[-2:] / job_id

@@ -105,7 +105,7 @@ class SqliteScripts:
 
     async def check(self) -> None:
         """See `ScriptStore.check`."""
-        await self._database.run(lambda db: db.execute("DELETE FROM nonces WHERE nonce = ''"))
+        await self._database.run(lambda db: db.execute("REPLACE INTO nonces VALUES ('', 0)"))
 
 
 def _answer_to(db: sqlite3.Connection, request_key: RequestKey) -> bytes | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from fastapi import Request
 
@@ -63,13 +63,22 @@ class Gate:
         return caller
 
     def _session(self, request: Request) -> Session | None:
-        session = _read_session(request)
+        session = self._read(request)
         if session is None:
             if self.who is Who.SIGNED_IN or (self.who is Who.SUBMITTER and not _open(request)):
                 raise NotSignedIn("sign in first: see /v1/auth/nonce and /v1/auth/login")
         elif self.scope and self.scope not in session.scope:
             raise NotAllowed(f'this session does not cover "{self.scope}": sign in for it')
         return session
+
+    def _read(self, request: Request) -> Session | None:
+        """Read the token; where anyone may come, a stale one does no harm, as when signing in."""
+        try:
+            return _read_session(request)
+        except NotSignedIn:
+            if self.who is Who.ANYONE:
+                return None
+            raise
 
     async def _count(self, request: Request, caller: Caller) -> None:
         services = services_of(request)
@@ -92,7 +101,7 @@ OPERATOR = Gate(Who.OPERATOR)
 
 
 def _read_session(request: Request) -> Session | None:
-    """Return the session of the bearer token; an invalid token is refused on every route."""
+    """Return the session of the bearer token, None without one; raises `NotSignedIn`."""
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if not kind:
         return None
@@ -108,27 +117,28 @@ def _open(request: Request) -> bool:
 
 
 def _operator(request: Request) -> Caller:
-    name = _host(request)
+    address = _address(request)
     networks = services_of(request).operator_networks
-    if not any(_is_in(name, network) for network in networks):
+    if address is None or not any(address in network for network in networks):
         raise NotFound("page")
-    return Caller(None, name)
-
-
-def _is_in(host: str, network: IPv4Network | IPv6Network) -> bool:
-    try:
-        return ip_address(host) in network
-    except ValueError:
-        return False
+    return Caller(None, str(address))
 
 
 def _name(session: Session | None, request: Request) -> str:
     """Count by account, else by address; an IPv6 host has its whole /64."""
     if session:
         return session.address
-    host = _host(request)
-    return str(ip_network(f"{host}/64", strict=False)) if ":" in host else host
+    address = _address(request)
+    if isinstance(address, IPv6Address):
+        return str(ip_network((int(address), 64), strict=False))
+    return str(address)
 
 
-def _host(request: Request) -> str:
-    return request.client.host if request.client else ""
+def _address(request: Request) -> IPv4Address | IPv6Address | None:
+    """Return the client's address, None when a proxy names something else; IPv4 in IPv6 is IPv4."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address

@@ -81,7 +81,7 @@ async def read(
     """Return a log, or follow it when events are asked for."""
     services = services_of(request)
     job = await services.logs.job(parse_job_id(job_id), caller=caller.signed_in)
-    if _EVENTS in accept:
+    if _EVENTS in accept.lower():
         return _follow(services, job, start=last_event_id, metrics=metrics_of(request))
     state = await services.logs.state(job)
     if tail is not None:

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from deepsquare_sbatch_api.app.workflows import rfc3339
@@ -16,6 +16,7 @@ from deepsquare_sbatch_api.entrypoints.http.services import services_of
 
 router = APIRouter(prefix="/v1/auth", tags=["sign-in"])
 
+_NOT_KEPT = {"Cache-Control": "no-store"}
 _HEX = re.compile(r"0x([0-9a-fA-F]{2})+")
 
 
@@ -38,8 +39,9 @@ class LogIn(BaseModel):
 
 
 @router.get("/nonce", dependencies=[Depends(SIGNING_IN)])
-async def get_nonce(request: Request) -> dict[str, str]:
+async def get_nonce(request: Request, response: Response) -> dict[str, str]:
     """Return a nonce for one sign-in message."""
+    response.headers.update(_NOT_KEPT)
     issued = await services_of(request).sign_in.new_nonce()
     return {"nonce": issued.nonce, "expiresAt": rfc3339(issued.expires_at)}
 
@@ -50,8 +52,11 @@ async def get_nonce(request: Request) -> dict[str, str]:
     openapi_extra=json_body(LogIn.model_json_schema()),
     responses=errors(401, 413),
 )
-async def log_in(request: Request, body: Annotated[bytes, Depends(SMALL)]) -> dict[str, Any]:
+async def log_in(
+    request: Request, response: Response, body: Annotated[bytes, Depends(SMALL)]
+) -> dict[str, Any]:
     """Check a signed message and return a session token; its nonce cannot be used again."""
+    response.headers.update(_NOT_KEPT)
     asked = _parse(body)
     done = await services_of(request).sign_in.log_in(
         asked.message,
