@@ -14,7 +14,7 @@ from ape.cli import ConnectedProviderCommand
 from ape.exceptions import ApeException
 
 from deepsquare.chain import Rpc
-from deepsquare.deployment import DeploymentRefused
+from deepsquare.deployment import Deployment, DeploymentRefused, read_deployment
 from deepsquare.errors import DeepSquareError
 
 P = ParamSpec("P")
@@ -77,6 +77,16 @@ def connected_network() -> ConnectedNetwork:
     network = provider.network
     configured = None if network.name in ADHOC else int(network.chain_id)
     return ConnectedNetwork(f"{network.ecosystem.name}:{network.name}", str(url), configured)
+
+
+def read_record(path: Path, chain_id: int) -> Deployment:
+    """Read the record of a chain; raises `DeploymentRefused` if it is of another, or damaged."""
+    deployment = read_deployment(path)
+    if deployment.chain_id != chain_id:
+        raise DeploymentRefused(
+            f"{path.name} says it is of chain {deployment.chain_id}: bring back the right one"
+        )
+    return deployment
 
 
 def one_line_errors(command: Callable[P, None]) -> Callable[P, None]:

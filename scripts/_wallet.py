@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ape import accounts, networks
 from eth_account import Account
+from eth_account.signers.local import LocalAccount
 
 from deepsquare.deployment import Chain, DeploymentRefused, KeyWallet, Wallet
 from deepsquare.deployment.port import Transaction
@@ -59,14 +60,20 @@ def load_wallet(alias: str | None) -> Wallet:
         raise DeploymentRefused(
             f"there is no key to deploy with: set {KEY_FILE} or give --account ALIAS"
         )
-    return KeyWallet(Account.from_key(_read_key(Path(path))))
+    return KeyWallet(_read_account(Path(path)))
 
 
-def _read_key(path: Path) -> bytes:
+def _read_account(path: Path) -> LocalAccount:
     try:
-        key = bytes.fromhex(path.read_text().strip().removeprefix("0x"))
-    except (OSError, ValueError) as error:
-        raise DeploymentRefused(f"{KEY_FILE}: {path} cannot be read as a hex key") from error
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip().removeprefix("0x"))
+    except OSError as error:
+        raise DeploymentRefused(f"{KEY_FILE}: {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise DeploymentRefused(f"{KEY_FILE}: {path} does not hold a key in hex") from error
     if len(key) != 32:
         raise DeploymentRefused(f"{KEY_FILE}: {path} does not hold a key of 32 bytes")
-    return key
+    try:
+        account: LocalAccount = Account.from_key(key)
+    except ValueError as error:
+        raise DeploymentRefused(f"{KEY_FILE}: {path} holds a number that is no key") from error
+    return account

@@ -15,6 +15,7 @@ from scripts._network import (
     NetworkCommand,
     connected_network,
     one_line_errors,
+    read_record,
 )
 from scripts._plan import plan_from_environment
 from scripts._wallet import load_wallet
@@ -27,7 +28,6 @@ from deepsquare.deployment import (
     FileJournal,
     GridPlan,
     Wallet,
-    read_deployment,
     verify,
 )
 from deepsquare.deployment.rehearsal import Rehearsal, rehearse
@@ -53,7 +53,7 @@ async def _deploy(
         chain_id = await network.checked_chain_id(rpc)
         known = FOLDER / f"{chain_id}.json"
         if known.exists():
-            await _read_back(rpc, read_deployment(known), plan)
+            await _read_back(rpc, read_record(known, chain_id), plan)
             return
         journal = FileJournal(FOLDER / f"{chain_id}.partial.json")
         rehearsal = await rehearse(network.url, wallet.address, plan, journal.copy())
@@ -64,6 +64,7 @@ async def _deploy(
             click.confirm("Deploy?", abort=True)
         execution = Execution(rpc, wallet, plan, journal=journal, report=_tell)
         path = (await execution.run()).save(FOLDER)
+        journal.close()
         click.echo(f"deployed, read back and written to {path.name}")
 
 

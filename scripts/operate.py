@@ -5,26 +5,38 @@ refusal costs nothing and says why; then it sends it and waits.
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import click
-from scripts._network import FOLDER, NetworkCommand, connected_network, one_line_errors
+from scripts._network import (
+    FOLDER,
+    NetworkCommand,
+    connected_network,
+    one_line_errors,
+    read_record,
+)
 from scripts._wallet import load_wallet
 
 from deepsquare.amounts import parse_credits
 from deepsquare.chain import Call, Rpc
+from deepsquare.chain._generated.errors import AccessControlEnforcedDefaultAdminDelay
 from deepsquare.chain.abi import load_abi
 from deepsquare.chain.conversion import AbiValue
-from deepsquare.deployment import Deployment, DeploymentRefused, Transactor, Wallet, read_deployment
+from deepsquare.deployment import Deployment, DeploymentRefused, Transactor, Wallet
 from deepsquare.deployment.plan import METASCHEDULER_ROLE, PROVIDER_OPERATOR_ROLE
 from deepsquare.errors import DeepSquareError
-from deepsquare.identifiers import ZERO_ADDRESS, Address, parse_address
+from deepsquare.identifiers import Address, parse_address
 
 ROLES = {
     "metascheduler": ("MetaScheduler", METASCHEDULER_ROLE),
     "operator": ("ProviderManager", PROVIDER_OPERATOR_ROLE),
 }
+
+OFFERS = {"pendingOwner": "acceptOwnership", "pendingDefaultAdmin": "acceptDefaultAdminTransfer"}
+"""The view that tells who is offered a power, and the call that accepts it."""
 
 T = TypeVar("T")
 
@@ -69,10 +81,11 @@ def at_desk(work: Callable[[Desk], Awaitable[T]]) -> T:
     async def run() -> T:
         network = connected_network()
         async with Rpc([network.url]) as rpc:
-            path = FOLDER / f"{await network.checked_chain_id(rpc)}.json"
+            chain_id = await network.checked_chain_id(rpc)
+            path = FOLDER / f"{chain_id}.json"
             if not path.exists():
                 raise DeploymentRefused(f"there is no {path.name}: deploy the grid first")
-            return await work(Desk(rpc, read_deployment(path)))
+            return await work(Desk(rpc, read_record(path, chain_id)))
 
     return asyncio.run(run())
 
@@ -89,6 +102,13 @@ def to_address(_ctx: click.Context, _param: click.Parameter, value: str) -> Addr
         return parse_address(value)
     except DeepSquareError as error:
         raise click.BadParameter(error.message) from error
+
+
+def to_digest(_ctx: click.Context, _param: click.Parameter, value: str) -> bytes:
+    """Check a hash of the command line."""
+    if not re.fullmatch("(0x)?[0-9a-fA-F]{64}", value):
+        raise click.BadParameter(f'"{value}" is no hash: copy it from `providers`')
+    return bytes.fromhex(value.removeprefix("0x"))
 
 
 account_option = click.option("--account", help="Alias of an Ape account that signs.")
@@ -108,7 +128,10 @@ def providers() -> None:
 
 async def _list_providers(desk: Desk) -> None:
     for title, view in (("waiting", "getWaitingProviders"), ("joined", "getJoinedProviders")):
-        for address in await _all_pages(desk, view):
+        found = await _all_pages(desk, view)
+        if not found:
+            click.echo(f"{title}: nobody")
+        for address in found:
             proposal = await desk.ask("ProviderManager", "proposalHash", address)
             is_banned = await desk.ask("ProviderManager", "isBanned", address)
             shown = f" proposal 0x{bytes(proposal).hex()}" if any(bytes(proposal)) else ""
@@ -126,13 +149,12 @@ async def _all_pages(desk: Desk, view: str) -> list[str]:
 
 @cli.command(cls=NetworkCommand)
 @click.argument("address", callback=to_address)
-@click.argument("proposal_hash")
+@click.argument("proposal_hash", callback=to_digest)
 @account_option
 @one_line_errors
-def approve(address: Address, proposal_hash: str, account: str | None) -> None:
+def approve(address: Address, proposal_hash: bytes, account: str | None) -> None:
     """Approve the proposal that was looked at; a newer one is refused."""
-    digest = bytes.fromhex(proposal_hash.removeprefix("0x"))
-    tell(account, "ProviderManager", "approveProposal", address, digest)
+    tell(account, "ProviderManager", "approveProposal", address, proposal_hash)
 
 
 @cli.command(cls=NetworkCommand)
@@ -242,23 +264,29 @@ def accept(account: str | None) -> None:
 
 
 async def _accept_all(desk: Desk, wallet: Wallet) -> None:
-    for contract in desk.contracts:
-        views = load_abi(contract).functions
-        if ("pendingOwner", 0) in views:
-            offered = await desk.ask(contract, "pendingOwner")
-            function = "acceptOwnership"
-        elif ("pendingDefaultAdmin", 0) in views:
-            offered = (await desk.ask(contract, "pendingDefaultAdmin"))[0]
-            function = "acceptDefaultAdminTransfer"
-        else:
-            continue
-        if parse_address(offered) == wallet.address != ZERO_ADDRESS:
-            await _try_to_tell(desk, wallet, contract, function)
+    offers = [
+        (contract, accept)
+        for contract in desk.contracts
+        for view, accept in OFFERS.items()
+        if (view, 0) in load_abi(contract).functions
+        and await _receiver(desk, contract, view) == wallet.address
+    ]
+    if not offers:
+        raise DeploymentRefused(f"nothing is offered to {wallet.address}")
+    for contract, accept in offers:
+        await _try_to_tell(desk, wallet, contract, accept)
+
+
+async def _receiver(desk: Desk, contract: str, view: str) -> Address:
+    """Of an offer; an admin's offer is an address and the second from which on it may accept."""
+    answer = await desk.ask(contract, view)
+    return parse_address(answer if isinstance(answer, str) else answer[0])
 
 
 async def _try_to_tell(desk: Desk, wallet: Wallet, contract: str, function: str) -> None:
     """Go on after a refusal: an admin role can be accepted a day later than an ownership."""
     try:
         await desk.tell(wallet, contract, function)
-    except DeepSquareError as error:
-        click.echo(f"{contract}: not yet: {error.message}")
+    except AccessControlEnforcedDefaultAdminDelay as error:
+        first = datetime.fromtimestamp(error.schedule, UTC)
+        click.echo(f"{contract}: not yet, accept again after {first:%Y-%m-%d %H:%M:%S} UTC")

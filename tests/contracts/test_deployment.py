@@ -99,7 +99,6 @@ def test_deployment__uninterrupted__is_recorded_and_reads_back(
     deployment = run(anvil, tmp_path / "journal")
 
     assert nonce(anvil) == STEPS
-    assert not (tmp_path / "journal").exists()
     assert read_deployment(deployment.save(tmp_path)) == deployment
     assert deployment.meta_scheduler == created_address(parse_address(DEPLOYER.address), 5)
 
@@ -148,6 +147,71 @@ def test_deployment__journal_of_another_plan__is_refused(anvil: Anvil, tmp_path:
         run(anvil, journal)
 
 
+def test_deployment__cut_before_its_record_is_saved__returns_it_again(
+    anvil: Anvil, tmp_path: Path
+) -> None:
+    journal = tmp_path / "journal"
+    lost = run(anvil, journal)
+
+    assert run(anvil, journal) == lost
+    assert nonce(anvil) == STEPS
+    FileJournal(journal).close()
+    assert not journal.exists()
+
+
+def test_deployment__on_a_chain_begun_anew__does_not_begin_after_its_head(
+    anvil: Anvil, tmp_path: Path
+) -> None:
+    journal = tmp_path / "journal"
+    with pytest.raises(Cut):
+        run(anvil, journal, (2, False))
+    content = json.loads(journal.read_text())
+    journal.write_text(json.dumps(content | {"start_block": 10**6}))
+
+    assert run(anvil, journal).block == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "{}", '{"identity": {}, "start_block": 0, "nonces": {"Credit": "0"}}']
+)
+def test_deployment__with_a_damaged_journal__is_refused(tmp_path: Path, text: str) -> None:
+    journal = tmp_path / "179188.partial.json"
+    journal.write_text(text)
+
+    with pytest.raises(DeploymentRefused, match=r"^179188.partial.json is damaged and cannot tell"):
+        FileJournal(journal)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"chain_id": 1}'])
+def test_record__that_is_damaged__is_refused(tmp_path: Path, text: str) -> None:
+    record = tmp_path / "179188.json"
+    record.write_text(text)
+
+    with pytest.raises(DeploymentRefused, match=r"^179188.json is damaged: bring back the record"):
+        read_deployment(record)
+
+
+@pytest.mark.parametrize(
+    ("member", "value"), [("meta_scheduler", "0x5FC"), ("credit", 7), ("block", "0"), ("more", 1)]
+)
+def test_record__with_a_false_member__is_refused(tmp_path: Path, member: str, value: Any) -> None:
+    contracts = dict.fromkeys(PLAN.contracts, ADMIN)
+    path = Deployment.from_addresses(contracts, chain_id=1, block=0, deployer=ADMIN).save(tmp_path)
+    path.write_text(json.dumps(json.loads(path.read_text()) | {member: value}))
+
+    with pytest.raises(DeploymentRefused, match=r"^1\.json is damaged"):
+        read_deployment(path)
+
+
+def test_record__where_nothing_can_be_written__is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    contracts = dict.fromkeys(PLAN.contracts, ADMIN)
+    deployment = Deployment.from_addresses(contracts, chain_id=1, block=0, deployer=ADMIN)
+
+    with pytest.raises(DeploymentRefused, match=r"file/1.json cannot be written: "):
+        deployment.save(tmp_path / "file")
+
+
 def test_deployment__without_gas_money__is_refused_before_anything(anvil: Anvil) -> None:
     poor = Account.create()
 
@@ -165,6 +229,18 @@ def test_verify__of_a_false_fact__names_it(anvil: Anvil) -> None:
             await verify(rpc, [wrong], deployment.addresses())
 
     with pytest.raises(DeploymentBroken, match=r"Constants.deepsquareCut\(\) is 20 instead of 21"):
+        asyncio.run(check())
+
+
+def test_verify__of_another_contract__names_it(anvil: Anvil) -> None:
+    deployment = asyncio.run(deploy_grid(anvil.http_url))
+    mixed_up = deployment.addresses() | {"MetaScheduler": deployment.credit}
+
+    async def check() -> None:
+        async with Rpc([anvil.http_url]) as rpc:
+            await verify(rpc, PLAN.lasting_facts(), mixed_up)
+
+    with pytest.raises(DeploymentBroken, match=rf"has no answer: {deployment.credit} is another"):
         asyncio.run(check())
 
 

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from scripts import _plan, _wallet
 from tools.solc.ask import COMPILER_FOLDER, ROOT
 
-from deepsquare.deployment import Deployment, read_deployment
+from deepsquare.deployment import Deployment, DeploymentRefused, read_deployment
+from deepsquare.identifiers import ZERO_ADDRESS, parse_address
 from deepsquare.testing import Anvil, development_account
 
 pytestmark = pytest.mark.integration
@@ -30,7 +32,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(
-    script: str, url: str | None, folder: Path, *arguments: str, account: int | None = 0
+    script: str,
+    url: str | None,
+    folder: Path,
+    *arguments: str,
+    account: int | None = 0,
 ) -> subprocess.CompletedProcess[str]:
     """Run a script on deepsquare:testnet, with a development account as the key file."""
     environment = {
@@ -53,7 +59,7 @@ def run(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 
@@ -74,6 +80,13 @@ def test_deploy__tells_the_cost_first__and_writes_the_record(
     assert rest.count("create MetaScheduler") == 1
     assert rest.rstrip().endswith("deployed, read back and written to 179188.json")
     assert deployment.chain_id == 179188
+
+
+def test_deploy__complete__leaves_nothing_but_the_record(
+    folder: Path, deployed: tuple[str, Deployment]
+) -> None:
+    assert deployed[1].chain_id == 179188
+    assert [path.name for path in folder.glob("*.*")] == ["179188.json"]
 
 
 def test_deploy__again__deploys_nothing(
@@ -134,6 +147,72 @@ def test_operate__a_call_twice__acts_once_and_then_says_why_not(
     assert "ProviderManager.ban: done" in first.stdout
     assert second.returncode == 1
     assert error_line(second) == "Error: the contract refused: AlreadyDone()"
+
+
+@pytest.mark.parametrize(
+    ("value", "complaint"),
+    [
+        ("0x12", '"0x12" is no address: give 0x and 40 hex digits'),
+        (ZERO_ADDRESS, "nobody has the zero address"),
+        (f"{PROVIDER},", '"" is no address: give 0x and 40 hex digits'),
+    ],
+)
+@pytest.mark.parametrize("variable", [_plan.ADMIN, _plan.OPERATORS, _plan.METASCHEDULERS])
+def test_plan__with_a_bad_address__names_the_variable(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, complaint: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    if variable == _plan.ADMIN and "," in value:
+        complaint = f'"{value}" is no address: give 0x and 40 hex digits'
+    with pytest.raises(DeploymentRefused) as refused:
+        _plan.plan_from_environment(parse_address(PROVIDER))
+    assert refused.value.message == f"{variable}: {complaint}"
+
+
+def test_plan__with_too_many_credits__names_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(_plan.CREDITS, str(10**14))
+    with pytest.raises(DeploymentRefused, match=r"^DEEPSQUARE_GRID_CREDITS: 10+ credits are more"):
+        _plan.plan_from_environment(parse_address(PROVIDER))
+
+
+@pytest.mark.parametrize("variable", [_plan.ADMIN, _plan.OPERATORS, _plan.CREDITS])
+def test_plan__with_an_empty_variable__takes_the_default(
+    monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    deployer = parse_address(PROVIDER)
+    monkeypatch.setenv(variable, "")
+    plan = _plan.plan_from_environment(deployer)
+    assert (plan.admin, plan.operators) == (None, (deployer,))
+    assert plan.initial_supply_wei == 10**27
+
+
+def test_plan__of_no_credits__is_of_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(_plan.CREDITS, "0")
+    assert _plan.plan_from_environment(parse_address(PROVIDER)).initial_supply_wei == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"abc", "does not hold a key in hex"),
+        (b"\xff" * 32, "does not hold a key in hex"),
+        (b"ab" * 31, "does not hold a key of 32 bytes"),
+        (b"00" * 32, "holds a number that is no key"),
+        (b"ff" * 32, "holds a number that is no key"),
+        (None, "No such file or directory"),
+    ],
+)
+def test_key_file__without_a_key__says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None, complaint: str
+) -> None:
+    path = tmp_path / "key"
+    if content is not None:
+        path.write_bytes(content)
+    monkeypatch.setenv(_wallet.KEY_FILE, str(path))
+    with pytest.raises(DeploymentRefused) as refused:
+        _wallet.load_wallet(None)
+    assert str(path) in refused.value.message
+    assert refused.value.message.endswith(complaint)
 
 
 def error_line(result: subprocess.CompletedProcess[str]) -> str:

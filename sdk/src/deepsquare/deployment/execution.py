@@ -55,6 +55,7 @@ class Execution:
     async def run(self) -> Deployment:
         """Do what is left of the plan, and read everything back.
 
+        Close the journal once the result is saved; until then a repetition returns it again.
         Raises `DeploymentRefused` when the wallet or the journal does not suit, and
         `DeploymentBroken` when the chain does not answer as planned.
         """
@@ -66,7 +67,6 @@ class Execution:
         for sent in self._on_their_way:
             await self._confirm(sent)
         await verify(self._chain, self._plan.facts(self._wallet.address), self._addresses)
-        self._journal.close()
         return Deployment.from_addresses(
             self._addresses,
             chain_id=self._transactor.chain_id,

@@ -4,11 +4,11 @@ Also the block at which it began, from which on its events are to be read.
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from deepsquare.deployment.errors import DeploymentRefused
+from deepsquare.deployment.files import replace_file
 
 
 class Journal:
@@ -51,7 +51,10 @@ class FileJournal(Journal):
         self._identity: dict[str, str] = {}
 
     def begin(self, identity: dict[str, str], block: int) -> None:
-        """Read what an earlier run left; raises `DeploymentRefused` if that meant another plan."""
+        """Read what an earlier run left; raises `DeploymentRefused` if that meant another plan.
+
+        A block after the head is of a chain that was begun anew since.
+        """
         super().begin(identity, block)
         self._identity = identity
         if not self._path.exists():
@@ -62,7 +65,7 @@ class FileJournal(Journal):
                 f"{self._path.name} is of a deployment begun by another account or plan:"
                 " finish that one, or remove the file"
             )
-        self.start_block = found["start_block"]
+        self.start_block = min(found["start_block"], block)
 
     def record(self, contract: str, nonce: int) -> None:
         """Remember a creation on disk."""
@@ -79,19 +82,27 @@ class FileJournal(Journal):
         self._path.unlink(missing_ok=True)
 
     def _read(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8"))
+        try:
+            found: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8"))
+            _check(found)
+        except (OSError, TypeError, ValueError, KeyError) as error:
+            raise DeploymentRefused(
+                f"{self._path.name} is damaged and cannot tell what was begun: bring back the one"
+                " that was written, or remove it to begin a new grid"
+            ) from error
         return found
 
     def _write(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         content = {
             "identity": self._identity,
             "start_block": self.start_block,
             "nonces": self.nonce_by_contract,
         }
-        draft = self._path.with_suffix(".tmp")
-        with draft.open("w", encoding="utf-8") as file:
-            json.dump(content, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._path)
+        replace_file(self._path, json.dumps(content, indent=1))
+
+
+def _check(content: dict[str, Any]) -> None:
+    numbers = (content["start_block"], *content["nonces"].values())
+    if not all(isinstance(number, int) for number in numbers):
+        raise TypeError("nonces and blocks are numbers")
+    dict(content["identity"])

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Self
 
 from deepsquare.deployment.errors import DeploymentRefused
-from deepsquare.identifiers import Address
+from deepsquare.deployment.files import replace_file
+from deepsquare.identifiers import Address, InvalidIdentifier, parse_address
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,10 +47,9 @@ class Deployment:
         }
 
     def save(self, folder: Path) -> Path:
-        """Write ``<chain id>.json`` and return its path."""
-        folder.mkdir(parents=True, exist_ok=True)
+        """Write ``<chain id>.json``, whole or not at all, and return its path."""
         path = folder / f"{self.chain_id}.json"
-        path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+        replace_file(path, json.dumps(asdict(self), indent=1) + "\n")
         return path
 
 
@@ -58,8 +58,26 @@ def _attribute(contract: str) -> str:
 
 
 def read_deployment(path: Path) -> Deployment:
-    """Read what `Deployment.save` wrote."""
-    return Deployment(**json.loads(path.read_text(encoding="utf-8")))
+    """Read what `Deployment.save` wrote; raises `DeploymentRefused` if it holds anything else."""
+    try:
+        return _parse(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DeploymentRefused(f"{path.name} cannot be read: {error.strerror}") from error
+    except (TypeError, ValueError, InvalidIdentifier) as error:
+        raise DeploymentRefused(
+            f"{path.name} is damaged: bring back the record that the deployment wrote"
+        ) from error
+
+
+def _parse(text: str) -> Deployment:
+    deployment = Deployment(**json.loads(text))
+    for name, value in asdict(deployment).items():
+        if name in ("chain_id", "block"):
+            if not isinstance(value, int):
+                raise TypeError(f"{name} is no number")
+        elif value is not None:
+            parse_address(str(value))
+    return deployment
 
 
 def load_deployment(chain_id: int) -> Deployment:

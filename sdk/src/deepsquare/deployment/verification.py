@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
-from deepsquare.chain.abi import load_abi
+from deepsquare.chain.abi import UndecodableAnswer, load_abi
 from deepsquare.deployment.errors import DeploymentBroken
 from deepsquare.deployment.plan import Fact
 from deepsquare.deployment.port import Chain, to_rpc
+from deepsquare.errors import Refused
 from deepsquare.identifiers import Address, parse_address
 
 Addresses = Mapping[str, Address]
@@ -14,13 +15,15 @@ Addresses = Mapping[str, Address]
 async def verify(chain: Chain, facts: Iterable[Fact], addresses: Addresses) -> None:
     """Check facts of a plan; raises `DeploymentBroken` naming the first that differs."""
     for fact in facts:
-        actual, expected = await _read(chain, fact, addresses), fact.expected(addresses)
+        shown = ", ".join(_shown(argument) for argument in fact.arguments)
+        question = f"{fact.contract}.{fact.view}({shown})"
+        try:
+            actual, expected = await _read(chain, fact, addresses), fact.expected(addresses)
+        except (Refused, UndecodableAnswer) as error:
+            at = addresses[fact.contract]
+            raise DeploymentBroken(f"{question} has no answer: {at} is another contract") from error
         if actual != expected:
-            shown = ", ".join(_shown(argument) for argument in fact.arguments)
-            raise DeploymentBroken(
-                f"{fact.contract}.{fact.view}({shown}) is {_shown(actual)}"
-                f" instead of {_shown(expected)}"
-            )
+            raise DeploymentBroken(f"{question} is {_shown(actual)} instead of {_shown(expected)}")
 
 
 async def holds(chain: Chain, fact: Fact, addresses: Addresses) -> bool:
