@@ -9,6 +9,8 @@ from tests.sbatch_api.doubles import ALICE, BOB, JOB, NOON, PROVIDER, a_job, an_
 from tests.sbatch_api.http import PLACES, Api
 
 from deepsquare.identifiers import Address
+from deepsquare_sbatch_api.domain.errors import StoreUnavailable
+from deepsquare_sbatch_api.entrypoints.http.services import Services
 from deepsquare_sbatch_api.ports.logs import LogId
 
 PATH = f"/v1/jobs/{JOB}/logs"
@@ -28,6 +30,12 @@ async def written(api: Api) -> Api:
     async with api.client(PROVIDER) as client:
         assert (await append(client, LINES, 0)).status_code == 200
     return api
+
+
+def services_of(api: Api) -> Services:
+    services = api.app.state.services
+    assert isinstance(services, Services)
+    return services
 
 
 async def get(api: Api, account: Address = ALICE, **headers: str) -> httpx.Response:
@@ -251,3 +259,38 @@ async def test_follow__no_place_left__is_503_and_the_place_comes_back(written: A
         assert (refused.status_code, refused.json()["code"]) == (503, "too_busy")
     for _ in range(PLACES + 1):
         assert events(await get(written, Accept="text/event-stream"))[-1] == ("end", b"")
+
+
+async def test_follow__another_provider_takes_the_job_over__reads_its_log_from_the_start(
+    written: Api,
+) -> None:
+    logs = services_of(written).logs
+    pieces = logs.follow(await logs.job(JOB, caller=ALICE), start=0)
+    assert (await anext(pieces)).data == LINES
+    written.jobs.put(a_job(provider=None))
+    assert (await anext(pieces)).data == b""
+    written.jobs.put(a_job(provider=BOB))
+    async with written.client(BOB) as client:
+        await append(client, b"again\n", 0, end="true")
+    assert [piece.data async for piece in pieces if piece.data] == [b"again\n"]
+
+
+@pytest.mark.parametrize("headers", [{}, {"Range": "bytes=0-3"}])
+async def test_read__store_goes_away_after_the_size_was_read__is_503(
+    written: Api, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
+) -> None:
+    async def away(*_: object, **__: object) -> bytes:
+        raise StoreUnavailable("the log store does not answer: it is away")
+
+    monkeypatch.setattr(written.logs, "read", away)
+    answer = await get(written, **headers)
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"]
+    assert answer.json()["code"] == "store_unavailable"
+
+
+async def test_follow__accept_in_capitals__is_followed_too(written: Api) -> None:
+    async with written.client(PROVIDER) as client:
+        await append(client, b"", len(LINES), end="true")
+    answer = await get(written, Accept="Text/Event-Stream")
+    assert answer.headers["content-type"].startswith("text/event-stream")

@@ -332,6 +332,25 @@ async def test_sealed__after_a_new_key__opens_what_the_old_one_sealed() -> None:
         await SealedScripts(inside, Sealer(keys(b"n"))).find(HASH)
 
 
+async def test_sealed__kept_before_there_were_keys__is_still_read() -> None:
+    inside = MemoryScripts()
+    await SealedScripts(inside, Sealer()).save(a_script(), request_key=KEY)
+    assert inside.scripts[HASH] == a_script()
+    sealed = SealedScripts(inside, Sealer(keys(b"k")))
+    assert await sealed.find(HASH) == a_script()
+    assert await sealed.answer_to(KEY) == a_script().answer
+
+
+async def test_sealed__keys_taken_away__is_told_and_never_given_out() -> None:
+    inside = MemoryScripts()
+    await SealedScripts(inside, Sealer(keys(b"k"))).save(a_script(), request_key=KEY)
+    bare = SealedScripts(inside, Sealer())
+    with pytest.raises(Unsealable, match="add that key to the file"):
+        await bare.find(HASH)
+    with pytest.raises(Unsealable):
+        await bare.answer_to(KEY)
+
+
 async def test_sealed__script_put_in_the_place_of_another__is_noticed() -> None:
     inside = MemoryScripts()
     store = SealedScripts(inside, Sealer(keys(b"k")))

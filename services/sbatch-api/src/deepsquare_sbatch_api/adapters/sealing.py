@@ -2,7 +2,8 @@
 
 A sealed value is one byte of version, the id of its key (8 bytes), a random nonce (12 bytes), and
 the ciphertext with its tag; the script's hash is authenticated with it, so that no value can be put
-in another's place.
+in another's place. A value that was kept before there were keys is recognised by its first byte:
+scripts begin with ``#``, answers with ``{``.
 """
 
 import secrets
@@ -37,23 +38,27 @@ def derive(key: Key, purpose: bytes) -> bytes:
 
 
 class Sealer:
-    """Seals with the first key, opens with any."""
+    """Seals with the first key, opens with any; without keys it leaves values as they are."""
 
-    def __init__(self, keys: tuple[Key, ...]) -> None:
-        self._id = keys[0].id
+    def __init__(self, keys: tuple[Key, ...] = ()) -> None:
+        self._id = keys[0].id if keys else None
         self._cipher_by_id = {key.id: AESGCM(derive(key, b"scripts")) for key in keys}
 
     def seal(self, plain: bytes, *, bound_to: bytes) -> bytes:
         """Encrypt a value and bind it to a name."""
+        if self._id is None:
+            return plain
         nonce = secrets.token_bytes(_NONCE_BYTES)
         sealed = self._cipher_by_id[self._id].encrypt(nonce, plain, bound_to)
         return _VERSION + self._id + nonce + sealed
 
     def open(self, sealed: bytes, *, bound_to: bytes) -> bytes:
-        """Decrypt a value; raises `Unsealable`."""
+        """Decrypt a value that was sealed; raises `Unsealable`."""
         version, rest = sealed[:1], sealed[1:]
+        if version != _VERSION:
+            return sealed
         cipher = self._cipher_by_id.get(rest[:ID_BYTES])
-        if version != _VERSION or cipher is None:
+        if cipher is None:
             raise Unsealable("a stored script was made with another key: add that key to the file")
         nonce, body = rest[ID_BYTES:][:_NONCE_BYTES], rest[ID_BYTES + _NONCE_BYTES :]
         try:

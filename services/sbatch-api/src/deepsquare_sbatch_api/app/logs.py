@@ -87,12 +87,16 @@ class Logs:
         """Yield as `read` does, wait for more, and finish with a last piece.
 
         A log is finished when its provider marked the end, or when the chain says that the job
-        ended more than `LATE_LINES` ago. When the service stops there is no last piece.
+        ended more than `LATE_LINES` ago. When the service stops there is no last piece. The log of
+        another provider that takes the job over is read from its start.
         """
-        offset = start
+        offset, writer = start, job.provider
         async with self.news.listen(job.job_id) as news:
             async for _ in news:
                 job = await self._now(job)
+                if writer and job.provider not in (writer, None):
+                    offset = 0
+                writer = job.provider or writer
                 state, before = await self.state(job), offset
                 async for piece in self.read(job, start=offset, end=state.size):
                     yield piece

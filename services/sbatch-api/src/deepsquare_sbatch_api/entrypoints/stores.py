@@ -37,13 +37,12 @@ class Stores:
 async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
     """Open the stores, sealed when there are storage keys, and close them at the end.
 
-    Raises `InvalidSettings` when Redis is asked for without its address.
+    Raises `InvalidSettings` for keys and for an address of Redis that cannot be used.
     """
     keys = _storage_keys(settings)
     opening = _open_redis_stores if settings.store == "redis" else _open_sqlite_stores
     async with opening(settings, _log_store(settings, keys)) as stores:
-        scripts = SealedScripts(stores.scripts, Sealer(keys)) if keys else stores.scripts
-        yield replace(stores, scripts=scripts)
+        yield replace(stores, scripts=SealedScripts(stores.scripts, Sealer(keys)))
 
 
 @asynccontextmanager

@@ -86,11 +86,11 @@ async def read(
     state = await services.logs.state(job)
     if tail is not None:
         start = await services.logs.tail_start(job, lines=tail)
-        return _plain(services, job, state, part=ByteRange(start, state.size))
+        return await _plain(services, job, state, part=ByteRange(start, state.size))
     part = parse_range(request.headers.get("range"), size=state.size)
     if part is None:
-        return _plain(services, job, state, part=ByteRange(0, state.size))
-    return _partial(services, job, state, part=part)
+        return await _plain(services, job, state, part=ByteRange(0, state.size))
+    return await _partial(services, job, state, part=part)
 
 
 def _size(state: LogState) -> dict[str, Any]:
@@ -115,16 +115,20 @@ async def _counted(
                 yield event
 
 
-def _plain(services: Services, job: JobFacts, state: LogState, *, part: ByteRange) -> Response:
+async def _plain(
+    services: Services, job: JobFacts, state: LogState, *, part: ByteRange
+) -> Response:
     """Answer bytes to the end, with a notice where the middle was cut."""
     headers = _headers(state, part.start)
     if not state.is_cut:
         headers["Content-Length"] = str(part.end - part.start)
     pieces = services.logs.read(job, start=part.start, end=part.end)
-    return StreamingResponse(_data(pieces), media_type="text/plain", headers=headers)
+    return await _streamed(pieces, 200, headers)
 
 
-def _partial(services: Services, job: JobFacts, state: LogState, *, part: ByteRange) -> Response:
+async def _partial(
+    services: Services, job: JobFacts, state: LogState, *, part: ByteRange
+) -> Response:
     """Answer exact bytes; of a range that meets the cut, the first run of bytes that is kept."""
     start, stop = state.kept_from(part.start)
     end = min(stop, part.end)
@@ -135,7 +139,16 @@ def _partial(services: Services, job: JobFacts, state: LogState, *, part: ByteRa
         "Content-Length": str(end - start),
     }
     pieces = services.logs.read(job, start=start, end=end)
-    return StreamingResponse(_data(pieces), 206, headers=headers, media_type="text/plain")
+    return await _streamed(pieces, 206, headers)
+
+
+async def _streamed(
+    pieces: AsyncIterator[Piece], status: int, headers: dict[str, str]
+) -> StreamingResponse:
+    """Read the first piece before the answer begins, so that a failure can still be told."""
+    first = await anext(pieces, None)
+    data = _data(first, pieces)
+    return StreamingResponse(data, status, headers=headers, media_type="text/plain")
 
 
 def _headers(state: LogState, start: int) -> dict[str, str]:
@@ -148,6 +161,8 @@ def _headers(state: LogState, start: int) -> dict[str, str]:
     }
 
 
-async def _data(pieces: AsyncIterator[Piece]) -> AsyncIterator[bytes]:
-    async for piece in pieces:
+async def _data(first: Piece | None, others: AsyncIterator[Piece]) -> AsyncIterator[bytes]:
+    if first:
+        yield first.data
+    async for piece in others:
         yield piece.data
