@@ -283,7 +283,7 @@ async def test_read__store_goes_away_after_the_size_was_read__is_503(
         raise StoreUnavailable("the log store does not answer: it is away")
 
     monkeypatch.setattr(written.logs, "read", away)
-    answer = await get(written, **headers)
+    answer = await get(written, ALICE, **headers)
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
     assert answer.json()["code"] == "store_unavailable"
