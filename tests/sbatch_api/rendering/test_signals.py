@@ -73,6 +73,21 @@ def test_signal__with_an_srun_that_is_a_mere_parent__reaches_the_workload_once(
     assert (result.code, result.lines) == (143, ["up", "told", "ended"])
 
 
+def test_run_with_helpers__when_killed_without_slurms_help__leaves_none(site: BatchSite) -> None:
+    """W-SIG-4, W-NET-3: what the node's program started beside the workload goes with it."""
+    tools = site.root / "tools"
+    tools.mkdir()
+    (tools / "srun").write_text('#!/bin/bash\nwhile [[ $1 == --* ]]; do shift; done\n"$@"\n')
+    (tools / "srun").chmod(0o755)
+    site.settings["PATH"] = f"{tools}:{STUB_TOOLS}"
+    step = a_run(f"trap '' TERM; echo up; {LONG}", network="pasta", step_timeout=3)
+    with site.start(a_job(step)) as batch:
+        result = batch.result()
+        assert processes_left(batch.process.pid) == []
+    assert (result.code, result.lines) == (124, ["up"])
+    assert list((site.root / "disk").iterdir()) == []
+
+
 def test_signal__during_a_parallel_loop__ends_all_iterations(site: BatchSite) -> None:
     """W-SIG-1, W-FOR-4."""
     iteration = a_run(noisy("$item"), step_finally_=(a_run('echo "finally $item"'),))

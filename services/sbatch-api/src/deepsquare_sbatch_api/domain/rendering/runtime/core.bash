@@ -237,26 +237,49 @@ __ds_end() {
 # left out: it keeps INT, and answers TERM and HUP by killing the step at once (seen on 22.05). Only
 # one that Slurm knows no step of yet and that has no other process is told.
 __ds_signal_body() {
-  local file pid stat group is_told=''
-  if __ds_scancel "$2" "$3"; then is_told=1; fi
-  if [[ -n $is_told || (-n $2 && $3 != 9) ]]; then
-    for file in /proc/[0-9]*/stat; do
-      { IFS= read -r stat <"$file"; } 2>/dev/null || continue
-      pid=${stat%% *}
-      stat=${stat##*) } stat=${stat#* * } group=${stat%% *}
-      if [[ $group != "$1" || $pid == "$1" ]] || __ds_is_srun "$pid"; then continue; fi
+  local pid is_by_slurm='' is_told=''
+  local -a members=()
+  if __ds_scancel "$2" "$3"; then is_by_slurm=1; fi
+  if [[ -n $2 || $3 == 9 ]]; then
+    __ds_find_members "$1" "$3"
+    for pid in "${members[@]}"; do
+      if [[ $pid == "$1" ]] || __ds_is_srun "$pid"; then continue; fi
       is_told=1
       kill -s "$3" "$pid" 2>/dev/null || :
     done
   fi
-  if [[ -z $is_told ]]; then __ds_kill "$1" "$3"; fi
+  if [[ -z $is_by_slurm && ( -z $is_told || $3 == 9 ) ]]; then __ds_kill "$1" "$3"; fi
+}
+
+# Adds to the caller's members the processes of the group of keeper $1. KILL ($2) cannot be handed on:
+# it also gets those that descend from them in groups of their own.
+__ds_find_members() {
+  local file stat pid i
+  local -A parents=()
+  for file in /proc/[0-9]*/stat; do
+    { IFS= read -r stat <"$file"; } 2>/dev/null || continue
+    pid=${stat%% *} stat=${stat##*) } stat=${stat#* }
+    if [[ $pid == "$1" ]]; then continue; fi
+    parents[$pid]=${stat%% *} stat=${stat#* }
+    if [[ ${stat%% *} == "$1" ]]; then members+=("$pid"); fi
+  done
+  if [[ $2 != 9 ]]; then return 0; fi
+  for pid in "${members[@]}"; do unset "parents[$pid]"; done
+  members+=("$1")
+  for ((i = 0; i < ${#members[@]}; i++)); do
+    for pid in "${!parents[@]}"; do
+      if [[ ${parents[$pid]} != "${members[i]}" ]]; then continue; fi
+      members+=("$pid")
+      unset "parents[$pid]"
+    done
+  done
 }
 
 # Whether a process is srun of a run, by its words: it may be a script.
 __ds_is_srun() {
-  local -a words=()
-  { mapfile -d '' -t words <"/proc/$1/cmdline"; } 2>/dev/null || return 1
-  [[ "${words[*]}" == *' --export=ALL '*"$__ds_state/node.bash run "* ]]
+  local -a line=()
+  { mapfile -d '' -t line <"/proc/$1/cmdline"; } 2>/dev/null || return 1
+  [[ "${line[*]}" == *' --export=ALL '*"$__ds_state/node.bash run "* ]]
 }
 
 # Slurm may take a moment to kill the tasks; srun tells when it has.

@@ -83,7 +83,7 @@ __ds_reap_launch() {
       __ds_now
       if ((!deadline)); then deadline=$((__ds_time + __ds_site[GRACE_SECONDS] * 200 + 700)); fi
       if ((__ds_time >= deadline)); then
-        __ds_kill "$pid" 9
+        __ds_signal_body "$pid" '' 9
         break
       fi
     fi
