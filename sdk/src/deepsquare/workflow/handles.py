@@ -9,6 +9,10 @@ from deepsquare.workflow.model import Step, StepAsyncLaunch
 from deepsquare.workflow.model.expansion import PlacedStep
 from deepsquare.workflow.report import Wording
 
+_MOST_CANDIDATES = 50
+_LONGEST_CANDIDATE = 40
+"""Comparing names takes the product of their lengths: a hostile document has thousands."""
+
 
 class HandleScope:
     """Handles a step can await: those started earlier, here and in the scopes around."""
@@ -35,7 +39,11 @@ class HandleScope:
 
     def nearest(self, handle: str) -> str | None:
         """Return the visible handle that was probably meant."""
-        found = get_close_matches(handle.lower(), self._visible, n=1)
+        if len(handle) > _LONGEST_CANDIDATE:
+            return None
+        latest = list(self._visible)[-_MOST_CANDIDATES:]
+        candidates = [name for name in latest if len(name) <= _LONGEST_CANDIDATE]
+        found = get_close_matches(handle.lower(), candidates, n=1)
         return self._visible[found[0]] if found else None
 
 

@@ -11,6 +11,8 @@ from deepsquare.workflow.model.walk import is_unexpanded
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Networks = dict[str, VirtualNetwork]
+_Prefix = tuple[int, int, int]
+"""A network by IP version, length of its prefix, and the bits of the prefix."""
 
 NAMESPACE_NETWORK = ipaddress.ip_network("169.254.254.0/24")
 """What slirp4netns and pasta give the device of a namespace (workflow.md 3.13)."""
@@ -45,7 +47,8 @@ def _declared(job: Job, places: Places) -> Networks:
 
 
 def _check_run(run: StepRun, networks: Networks, places: Places) -> set[str]:
-    joined: list[Network] = [NAMESPACE_NETWORK]
+    joined = _Joined()
+    joined.add(NAMESPACE_NETWORK)
     used = set()
     for interface in run.custom_network_interfaces:
         vnet = interface.vnet
@@ -63,12 +66,34 @@ def _check_run(run: StepRun, networks: Networks, places: Places) -> set[str]:
     return used
 
 
-def _join(vnet: VNet, network: VirtualNetwork, joined: list[Network], places: Places) -> None:
-    own = interface_of(network.gateway_address).network
-    if any(own.version == other.version and own.overlaps(other) for other in joined):
+class _Joined:
+    """Networks of one step. Two overlap when one holds the other, so that sets can tell."""
+
+    def __init__(self) -> None:
+        self._networks: set[_Prefix] = set()
+        self._around: set[_Prefix] = set()
+
+    def add(self, network: Network) -> bool:
+        """Add a network; False if it overlaps one that is there already."""
+        *around, own = _prefixes_of(network)
+        is_new = own not in self._around and self._networks.isdisjoint((own, *around))
+        self._networks.add(own)
+        self._around.update(around)
+        return is_new
+
+
+def _prefixes_of(network: Network) -> list[_Prefix]:
+    """Return the prefixes of all networks that hold this one, the widest first, and its own."""
+    bits, width = int(network.network_address), network.max_prefixlen
+    return [
+        (network.version, length, bits >> width - length) for length in range(network.prefixlen + 1)
+    ]
+
+
+def _join(vnet: VNet, network: VirtualNetwork, joined: _Joined, places: Places) -> None:
+    if not joined.add(interface_of(network.gateway_address).network):
         message = "overlaps another network of this step, or 169.254.254.0/24 of its namespace"
         places.error(vnet, "name", "vnet", message=message)
-    joined.append(own)
 
 
 def _address_problems(vnet: VNet, network: VirtualNetwork) -> Iterator[str]:

@@ -24,6 +24,8 @@ SCALAR_KINDS = frozenset({STRING, INT, FLOAT, BOOLEAN, NULL, MERGE})
 MAX_DOCUMENT_BYTES = 1024 * 1024
 MAX_NODES = 100_000
 """Nodes of a document after alias expansion (W-DOC-7)."""
+MAX_TEXT = 8 * MAX_DOCUMENT_BYTES
+"""Characters after alias expansion: every use of a long text is checked, and rendered."""
 MAX_DEPTH = 200
 """Nesting of mappings and sequences (W-DOC-7)."""
 
@@ -72,6 +74,13 @@ def too_many(at: Position | None) -> UnreadableDocument:
     )
 
 
+def too_long(at: Position | None) -> UnreadableDocument:
+    """Return the error for a document with more than `MAX_TEXT`."""
+    return UnreadableDocument(
+        "limit", f"the document has more than {MAX_TEXT} characters, aliases expanded", at
+    )
+
+
 def too_deep(at: Position | None) -> UnreadableDocument:
     """Return the error for a document nested deeper than `MAX_DEPTH`."""
     return UnreadableDocument("limit", f"the document is nested deeper than {MAX_DEPTH} levels", at)
@@ -85,6 +94,7 @@ __all__ = [
     "MAX_DEPTH",
     "MAX_DOCUMENT_BYTES",
     "MAX_NODES",
+    "MAX_TEXT",
     "MERGE",
     "NULL",
     "SCALAR_KINDS",
@@ -102,5 +112,6 @@ __all__ = [
     "sequence_node",
     "too_big",
     "too_deep",
+    "too_long",
     "too_many",
 ]

@@ -5,6 +5,7 @@ text is left after a bounded amount of work.
 """
 
 import re
+from typing import NamedTuple
 
 from yaml import YAMLError
 from yaml._yaml import CParser
@@ -17,6 +18,7 @@ from deepsquare.workflow.nodes import (
     MAPPING,
     MAX_DEPTH,
     MAX_NODES,
+    MAX_TEXT,
     NULL,
     SEQUENCE,
     STRING,
@@ -27,6 +29,7 @@ from deepsquare.workflow.nodes import (
     SequenceNode,
     UnreadableDocument,
     too_deep,
+    too_long,
     too_many,
 )
 from deepsquare.workflow.plain_scalars import STARTS_OF_TEXT, plain_kind
@@ -139,9 +142,17 @@ def _hide_breaks(text: str) -> dict[int, str]:
     return {ord(mark): next(unused) for mark in BREAKS_OF_YAML_1_1}
 
 
+class _Size(NamedTuple):
+    """Nodes, levels and characters of a tree with all aliases expanded."""
+
+    nodes: int
+    levels: int
+    characters: int
+
+
 def _measure(root: Node) -> None:
-    """Check count and depth of the tree with all aliases expanded, without expanding them."""
-    sizes: dict[int, tuple[int, int]] = {}
+    """Check the size of the tree with all aliases expanded, without expanding them."""
+    sizes: dict[int, _Size] = {}
     entered: set[int] = set()
     pending = [root]
     while pending:
@@ -158,14 +169,20 @@ def _measure(root: Node) -> None:
         pending.extend(waiting)
 
 
-def _size(node: Node, children: list[Node], sizes: dict[int, tuple[int, int]]) -> tuple[int, int]:
-    count = 1 + sum(sizes[id(child)][0] for child in children)
-    depth = 1 + max((sizes[id(child)][1] for child in children), default=0)
+def _size(node: Node, children: list[Node], sizes: dict[int, _Size]) -> _Size:
+    inside = [sizes[id(child)] for child in children]
+    count = 1 + sum(size.nodes for size in inside)
+    depth = 1 + max((size.levels for size in inside), default=0)
+    characters = sum(size.characters for size in inside)
+    if isinstance(node, ScalarNode):
+        characters = len(node.value)
     if count > MAX_NODES:
         raise too_many(_start(node))
+    if characters > MAX_TEXT:
+        raise too_long(_start(node))
     if depth > MAX_DEPTH:
         raise too_deep(_start(node))
-    return count, depth
+    return _Size(count, depth, characters)
 
 
 def _children(node: Node) -> list[Node]:

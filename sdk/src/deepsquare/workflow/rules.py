@@ -135,8 +135,16 @@ _IS_PORT = _matching(f"^{_PORT}$")
 _IS_PREFIX = _matching("^(?:0|[1-9][0-9]{0,2})$")
 
 
-@functools.lru_cache(maxsize=4096)
+_LONGEST_ADDRESS = 64
+"""No address is longer; what is must not be kept in a cache."""
+
+
 def _is_ip(value: str) -> bool:
+    return len(value) <= _LONGEST_ADDRESS and _is_short_ip(value)
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_short_ip(value: str) -> bool:
     try:
         ipaddress.ip_address(value)
     except ValueError:
@@ -144,8 +152,12 @@ def _is_ip(value: str) -> bool:
     return "%" not in value
 
 
-@functools.lru_cache(maxsize=4096)
 def _is_cidr(value: str) -> bool:
+    return len(value) <= _LONGEST_ADDRESS and _is_short_cidr(value)
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_short_cidr(value: str) -> bool:
     address, slash, prefix = value.partition("/")
     if not slash or not _is_ip(address) or not _IS_PREFIX(prefix):
         return False
