@@ -80,7 +80,7 @@ def test_devnet__two_lines_pasted__serves_a_second_terminal_until_ctrl_c(
     wait_until(
         lambda: "deepsquare submit" in screen.read_text() or devnet.poll() is not None,
         what="devnet up",
-        timeout_s=90,
+        timeout_s=180,
     )
     shown = screen.read_text()
     lines = [line.strip() for line in shown.splitlines() if line.strip().startswith("export ")]
@@ -90,13 +90,13 @@ def test_devnet__two_lines_pasted__serves_a_second_terminal_until_ctrl_c(
         env={"HOME": str(scratch), "PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert second.returncode == 0, second.stderr
     assert "100000" in second.stdout.replace(",", "")
 
     devnet.send_signal(signal.SIGINT)
-    assert devnet.wait(timeout=40) == 0
+    assert devnet.wait(timeout=120) == 0
     assert "Everything is stopped and removed again." in screen.read_text()
     _is_nothing_left(scratch, _nodes(shown))

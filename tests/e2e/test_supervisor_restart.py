@@ -80,7 +80,7 @@ def test_supervisor__away_until_the_job_has_ended__reports_its_real_end(
     own_grid.supervisor.daemon.kill()
     name = f" Name={job.id} "
     wait_until(
-        lambda: name in own_grid.slurm.completion_log.read_text(), what="batch ended", timeout_s=40
+        lambda: name in own_grid.slurm.completion_log.read_text(), what="batch ended", timeout_s=120
     )
     own_grid.supervisor.start()
     result = ended(job)

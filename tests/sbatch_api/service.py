@@ -70,7 +70,7 @@ class Service:
 
     def start(self) -> None:
         """Start the process and wait until it answers."""
-        process, deadline = self.launch(), time.monotonic() + 30
+        process, deadline = self.launch(), time.monotonic() + 90
         while not self._is_alive():
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"the service did not start:\n{self.log}")
@@ -103,7 +103,7 @@ class Service:
 
     def _is_alive(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/healthz", timeout=2).is_success
+            return httpx.get(f"{self.url}/healthz", timeout=10).is_success
         except httpx.TransportError:
             return False
 

@@ -119,7 +119,7 @@ async def test_conditions__that_take_long__are_given_up_in_time() -> None:
     started = time.monotonic()
     many = [f"{'a && ' * 2000}{number}" for number in range(2000)]
     assert await BashConditions(max_seconds=0.5).problems(many) == {}
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 10
     assert "ulimit -c 0 -f 0 -t 1" not in _processes()
 
 

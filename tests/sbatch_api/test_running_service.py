@@ -304,7 +304,7 @@ def pause(stage: Stage) -> None:
 
 async def test_chain__newest_block_too_old__is_503(stage: Stage, tmp_path: Path) -> None:
     service = Service(
-        tmp_path, **settings_of(stage.anvil, stage.grid.meta_scheduler.address), max_chain_lag_s=3
+        tmp_path, **settings_of(stage.anvil, stage.grid.meta_scheduler.address), max_chain_lag_s=6
     )
     service.start()
     try:
@@ -314,7 +314,7 @@ async def test_chain__newest_block_too_old__is_503(stage: Stage, tmp_path: Path)
             await assign(stage, job_id, stage.accounts.provider)
             await mine_now(stage.grid.rpc)
             assert await actors.provider.fetch_script(script_hash, job_id=job_id)
-            await asyncio.sleep(4)
+            await asyncio.sleep(7)
             with pytest.raises(SbatchApiUnavailable, match="newest block of the chain is"):
                 await actors.provider.fetch_script(script_hash, job_id=job_id)
             await mine_now(stage.grid.rpc)
@@ -516,7 +516,7 @@ async def check_as_one(stage: Stage, one: Service, other: Service) -> None:
             "event: end",
             "data:",
         ]
-        assert took_s < 1
+        assert took_s < 5
 
 
 async def bearer(service: Service, stage: Stage) -> dict[str, str]:

@@ -244,7 +244,7 @@ async def test_completion_log__and_queue__tell_the_same_batch(real: RealSite) ->
     [batch] = ended
     assert batch.state is BatchState.FAILED
     assert batch.status.code == 5
-    assert 1 <= batch.elapsed_s <= 5
+    assert 1 <= batch.elapsed_s <= 30
     assert replace(batch, limit_minutes=0) != batch
 
 

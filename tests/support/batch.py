@@ -126,7 +126,7 @@ class RunningBatch:
         """Send a signal to the batch shell, as `scancel --batch` does."""
         self.process.send_signal(number)
 
-    def wait_for(self, condition: Callable[[], bool], *, timeout_s: float = 20) -> None:
+    def wait_for(self, condition: Callable[[], bool], *, timeout_s: float = 90) -> None:
         """Wait until a condition holds; fails when the batch ends before."""
         deadline = time.monotonic() + timeout_s
         while not condition():
@@ -142,7 +142,7 @@ class RunningBatch:
         """Return stdout and stderr so far."""
         return (self.site.root / "stdout").read_text() + (self.site.root / "stderr").read_text()
 
-    def result(self, timeout_s: float = 60) -> BatchResult:
+    def result(self, timeout_s: float = 180) -> BatchResult:
         """Wait for the end."""
         try:
             code = self.process.wait(timeout_s)
@@ -165,7 +165,7 @@ class RunningBatch:
         self.process.wait()
 
 
-def processes_left(session: int, *, within_s: float = 3) -> list[str]:
+def processes_left(session: int, *, within_s: float = 15) -> list[str]:
     """Describe the processes of a session that do not end within a moment.
 
     The kernel may take that long to end what was killed with its namespace.

@@ -25,7 +25,7 @@ class PrivateRedis:
 
     def start(self) -> None:
         self._process = subprocess.Popen(self._command(), stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError("redis-server did not start")

@@ -81,7 +81,7 @@ def _serve(name: str, port: int, *, folder: Path, tls: tuple[Path, Path]) -> Ite
     )
     daemon.start()
     try:
-        wait_until(lambda: _is_listening(port), what=f"{name} listens", timeout_s=20)
+        wait_until(lambda: _is_listening(port), what=f"{name} listens", timeout_s=60)
         yield
     finally:
         daemon.stop()

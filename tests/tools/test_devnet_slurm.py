@@ -82,7 +82,7 @@ def test_batch__cancelled__ends_as_cancelled(slurm: PrivateSlurm) -> None:
     job_id = _submit(slurm, "echo started; sleep 600")
     output = slurm.folder / "output" / f"job-{job_id}.out"
     wait_until(
-        lambda: output.exists() and "started" in output.read_text(), what="job runs", timeout_s=20
+        lambda: output.exists() and "started" in output.read_text(), what="job runs", timeout_s=60
     )
     slurm.run("scancel", job_id)
     assert "JobState=CANCELLED" in _ended(slurm, job_id)
@@ -105,7 +105,7 @@ def test_stop__while_jobs_run__leaves_nothing() -> None:
             wait_until(
                 lambda: len(leftovers.processes_with(*marker, "SLURM_NTASKS=40")) >= 2,
                 what="job runs",
-                timeout_s=20,
+                timeout_s=60,
             )
         assert leftovers.processes_with(*marker) == []
         groups = [path for name in slurm.node_names for path in CGROUP_ROOT.glob(f"*/slurm_{name}")]
@@ -128,7 +128,7 @@ def test_accounting_database__after_a_job__tells_its_end() -> None:
         _ended(slurm, job_id)
         columns = "--format=State,ExitCode,Comment"
         argv = ["sacct", "--noheader", "--parsable2", "--allocations", f"--jobs={job_id}", columns]
-        wait_until(lambda: "FAILED" in slurm.run(*argv), what="accounted for", timeout_s=20)
+        wait_until(lambda: "FAILED" in slurm.run(*argv), what="accounted for", timeout_s=60)
         assert slurm.run(*argv).strip() == "FAILED|3:0|a job of the grid"
 
 
@@ -164,6 +164,6 @@ def test_parent__killed__takes_the_daemons_with_it() -> None:
         argv = [sys.executable, "-c", program, str(folder)]
         killed = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
         marker = f"DEEPSQUARE_DEVNET={folder}"
-        wait_until(lambda: not leftovers.processes_with(marker), what="gone", timeout_s=10)
+        wait_until(lambda: not leftovers.processes_with(marker), what="gone", timeout_s=60)
         assert killed.returncode == -9
         end_nodes(tuple(killed.stdout.split()))

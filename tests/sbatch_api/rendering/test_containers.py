@@ -273,7 +273,7 @@ def test_container__after_any_end__is_removed(site: BatchSite, ending: str) -> N
     command = {"success": "true", "failure": "exit 3"}.get(
         ending, "trap 'echo ended; exit 0' TERM; echo up; for i in $(seq 300); do sleep 0.1; done"
     )
-    step = in_container(command, step_timeout=2 if ending == "timeout" else None)
+    step = in_container(command, step_timeout=5 if ending == "timeout" else None)
     with site.start(a_job(step)) as batch:
         if ending == "signal":
             batch.wait_for_output("up\n")

@@ -96,7 +96,7 @@ def test_namespace__after_any_end__leaves_nothing(
     bore = Bore(bore_address="bore.example:2200", target_port=80)
     step = a_run(
         command,
-        step_timeout=2 if ending == "timeout" else None,
+        step_timeout=5 if ending == "timeout" else None,
         network=network,
         custom_network_interfaces=(NetworkInterface(bore=bore),),
     )
@@ -135,7 +135,7 @@ def test_helper__that_hangs__fails_at_the_deadline(site: BatchSite) -> None:
     begin = time.monotonic()
     result = site.run(a_job(a_run("echo never", network="pasta")))
     assert (result.code, result.lines) == (1, [])
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 60
 
 
 def test_bore__runs_in_the_namespace_with_its_secret_and_is_restarted(site: BatchSite) -> None:

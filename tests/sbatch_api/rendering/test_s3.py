@@ -416,7 +416,7 @@ def test_transfer__with_a_server_that_is_away__ends_in_time_after_a_signal(
         batch.signal(signal.SIGTERM)
         result = batch.result()
     assert result.code == 143
-    assert time.monotonic() - signalled < 9
+    assert time.monotonic() - signalled < 30
     assert not site.storage.exists()
 
 

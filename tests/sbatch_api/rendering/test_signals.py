@@ -34,7 +34,7 @@ def test_signal__during_a_run__ends_it_runs_finally_and_exits(
         begin = time.monotonic()
         batch.signal(number)
         result = batch.result()
-        assert time.monotonic() - begin < 4
+        assert time.monotonic() - begin < 15
         assert processes_left(batch.process.pid) == []
     assert result.code == 128 + number
     assert result.lines == ["run runs", "run ended", "finally 0", "outer"]
@@ -49,7 +49,7 @@ def test_signal__when_the_run_ignores_it__kills_it_after_the_grace(site: BatchSi
         begin = time.monotonic()
         batch.signal(signal.SIGTERM)
         result = batch.result()
-        assert 2 <= time.monotonic() - begin < 6
+        assert 2 <= time.monotonic() - begin < 20
     assert (result.code, result.lines) == (143, ["up", "finally"])
 
 
@@ -80,7 +80,7 @@ def test_run_with_helpers__when_killed_without_slurms_help__leaves_none(site: Ba
     (tools / "srun").write_text('#!/bin/bash\nwhile [[ $1 == --* ]]; do shift; done\n"$@"\n')
     (tools / "srun").chmod(0o755)
     site.settings["PATH"] = f"{tools}:{STUB_TOOLS}"
-    step = a_run(f"trap '' TERM; echo up; {LONG}", network="pasta", step_timeout=3)
+    step = a_run(f"trap '' TERM; echo up; {LONG}", network="pasta", step_timeout=6)
     with site.start(a_job(step)) as batch:
         result = batch.result()
         assert processes_left(batch.process.pid) == []
@@ -145,7 +145,7 @@ def test_signal__when_finally_takes_too_long__ends_within_the_stop_time(site: Ba
         begin = time.monotonic()
         batch.signal(signal.SIGTERM)
         result = batch.result()
-        assert time.monotonic() - begin < 8
+        assert time.monotonic() - begin < 20
     assert result.code == 143
     assert not site.storage.exists()
 

@@ -55,7 +55,7 @@ def test_wait__ctrl_c__detaches_with_130_and_the_job_goes_on(
     process = start(world, customer, "wait", job_id)
     await_conversation(process.pid)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=90)
     assert process.returncode == 130
     assert out == ""
     assert f"detached from job {job_id[34:42]}, which goes on" in err
@@ -73,7 +73,7 @@ def test_output__reader_that_has_seen_enough__ends_quietly(
     assert process.stderr is not None
     with process.stderr as err:
         assert err.read() == ""
-    assert process.wait(timeout=20) == 0
+    assert process.wait(timeout=90) == 0
 
 
 def test_output__terminal_that_cannot_show_it__is_no_crash(

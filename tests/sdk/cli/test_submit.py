@@ -286,6 +286,6 @@ def test_wait__timeout__is_124_and_the_length_is_what_was_asked(customer: Custom
     customer.submitted()
     began = time.monotonic()
     ran = customer.run("wait", "@last", "--timeout", "1s")
-    assert 0.9 < time.monotonic() - began < 10
+    assert 0.9 < time.monotonic() - began < 50
     assert ran.exit_code == 124
     assert "goes on" in ran.last_line
