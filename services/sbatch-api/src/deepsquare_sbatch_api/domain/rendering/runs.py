@@ -1,7 +1,6 @@
 """A `run` to one call of the runtime (workflow.md 3.11): options of srun, program, options."""
 
 import re
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -27,6 +26,7 @@ from deepsquare_sbatch_api.domain.rendering.shell import (
     literal,
     variable,
 )
+from deepsquare_sbatch_api.domain.rendering.words import split_words
 
 LARGE_TEXT_BYTES = 1024
 """From this size on, a text of several lines goes through a here-document (W-REN-6)."""
@@ -152,7 +152,7 @@ def _program(
     if run.container is not None and not run.command:
         return []
     if run.container is not None and run.shell == "ENTRYPOINT":
-        program += [literal(word) for word in shlex.split(run.command)]
+        program += [literal(word) for word in split_words(run.command)]
         return []
     shell = DEFAULT_SHELL if run.shell in (None, "ENTRYPOINT") else run.shell
     program += [literal(shell), literal("-c")]
