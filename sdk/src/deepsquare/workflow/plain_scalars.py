@@ -23,6 +23,8 @@ STARTS_OF_TEXT = frozenset(string.ascii_letters + '_/$"') - {word[:1] for word i
 
 def plain_kind(text: str) -> str:
     """Resolve a plain scalar by the core schema of YAML 1.2."""
+    if text.isdecimal() and text.isascii():
+        return INT
     kind = _WORDS.get(text)
     if kind is not None:
         return kind

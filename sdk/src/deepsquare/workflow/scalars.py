@@ -130,6 +130,8 @@ def parse_int(text: str) -> int | None:
     >>> parse_int("0755"), parse_int("0o17"), parse_int("2147483648")
     (755, 15, None)
     """
+    if text.isdecimal() and len(text) < _INT_DIGITS:
+        return int(text)
     sign, digits = (text[0], text[1:]) if text[0] in "+-" else ("", text)
     prefix = digits[:2].lower()
     body = digits[2:] if prefix in ("0x", "0o") else digits

@@ -22,11 +22,20 @@ class InvalidName(ValueError):
     """A name of the generated script is not one; the generator is wrong, not the customer."""
 
 
-@lru_cache(maxsize=4096)
 def _checked(name: str, form: re.Pattern[str]) -> str:
     if not form.fullmatch(name):
         raise InvalidName(f"{name!r} is no name of the generated script")
     return name
+
+
+@lru_cache(maxsize=4096)
+def _name(name: str) -> str:
+    return _checked(name, _NAME)
+
+
+@lru_cache(maxsize=4096)
+def _command(name: str) -> str:
+    return _checked(name, _COMMAND)
 
 
 Word = NewType("Word", str)
@@ -42,7 +51,7 @@ def literal(text: str) -> Word:
 
 def variable(name: str) -> Word:
     """Return the value of a variable of the script, as one word."""
-    return Word(f'"${_checked(name, _NAME)}"')
+    return Word(f'"${_name(name)}"')
 
 
 class Node(Protocol):
@@ -59,7 +68,7 @@ class Command(NamedTuple):
     words: Sequence[Word] = ()
 
     def __str__(self) -> str:
-        return " ".join((_checked(self.name, _COMMAND), *self.words))
+        return " ".join((_command(self.name), *self.words))
 
     def write(self, lines: list[str], indent: str) -> None:
         """Append one line (words may hold newlines)."""
@@ -76,7 +85,7 @@ class Assignment(NamedTuple):
     def write(self, lines: list[str], indent: str) -> None:
         """Append one line."""
         keyword = "local " if self.is_local else ""
-        lines.append(f"{indent}{keyword}{_checked(self.name, _NAME)}={self.value}")
+        lines.append(f"{indent}{keyword}{_name(self.name)}={self.value}")
 
 
 class ArrayAssignment(NamedTuple):
@@ -88,7 +97,7 @@ class ArrayAssignment(NamedTuple):
     def write(self, lines: list[str], indent: str) -> None:
         """Append one line."""
         words = " ".join(self.words)
-        lines.append(f"{indent}local -a {_checked(self.name, _NAME)}=({words})")
+        lines.append(f"{indent}local -a {_name(self.name)}=({words})")
 
 
 class HereDocument(NamedTuple):
@@ -99,7 +108,7 @@ class HereDocument(NamedTuple):
 
     def write(self, lines: list[str], indent: str) -> None:
         """Append the document and the removal of the newline that every document ends with."""
-        name, end = _checked(self.name, _NAME), delimiter(self.text)
+        name, end = _name(self.name), delimiter(self.text)
         lines.append(f"{indent}IFS= read -r -d '' {name} <<'{end}' || :")
         lines.append(self.text)
         lines.append(end)
@@ -125,7 +134,7 @@ class Function(NamedTuple):
 
     def write(self, lines: list[str], indent: str) -> None:
         """Append the definition."""
-        lines.append(f"{indent}{_checked(self.name, _NAME)}() {{")
+        lines.append(f"{indent}{_name(self.name)}() {{")
         for node in self.body:
             node.write(lines, indent + _INDENT)
         lines.append(indent + "}")
