@@ -92,7 +92,7 @@ def test_paid_time__used_up__ends_out_of_credits_and_all_is_billed(
 ) -> None:
     """faults.md B7."""
     actor, job = one_minute_job
-    result = ended(job, timeout_s=120)
+    result = ended(job, timeout_s=240)
     assert result.status is JobStatus.OUT_OF_CREDITS
     bill = result.bill.bill
     assert bill.refund_wei == 0

@@ -88,7 +88,7 @@ class BatchSite:
             **{f"DEEPSQUARE_SITE_{name}": value for name, value in site.items()},
         }
 
-    def run(self, job: Job, *, timeout_s: float = 60, images: Images = NO_IMAGES) -> BatchResult:
+    def run(self, job: Job, *, timeout_s: float = 180, images: Images = NO_IMAGES) -> BatchResult:
         """Run a job to its end."""
         with self.start(job, images=images) as batch:
             return batch.result(timeout_s)

@@ -86,7 +86,7 @@ def new_actor(grid: Devnet, opened: ExitStack, folder: Path) -> Actor:
     return Actor(customer, client, own)
 
 
-def wait_for(job: Job, status: JobStatus, *, timeout_s: float = 30) -> None:
+def wait_for(job: Job, status: JobStatus, *, timeout_s: float = 120) -> None:
     """Wait until a job has this status on chain."""
     wait_until(
         lambda: job.state().status is status,
@@ -96,7 +96,7 @@ def wait_for(job: Job, status: JobStatus, *, timeout_s: float = 30) -> None:
     )
 
 
-def ended(job: Job, *, timeout_s: float = 60) -> JobResult:
+def ended(job: Job, *, timeout_s: float = 180) -> JobResult:
     """Return how a job ended; raises `WaitTimeout` rather than let a test hang."""
     return job.wait(timeout=timedelta(seconds=timeout_s))
 

@@ -52,13 +52,13 @@ class SlurmBatch:
     def wait_for(self, line: str) -> None:
         """Wait until a line stands in the output."""
         try:
-            wait_until(lambda: f"{line}\n" in self.output, what=line, timeout_s=60)
+            wait_until(lambda: f"{line}\n" in self.output, what=line, timeout_s=180)
         except NeverHappened as error:
             raise AssertionError(f"{error}; so far:\n{self.output}") from None
 
     def ending(self) -> str:
         """Wait for the end and return the record of the completion log."""
-        wait_until(lambda: bool(self._record()), what="the end of the batch", timeout_s=90)
+        wait_until(lambda: bool(self._record()), what="the end of the batch", timeout_s=240)
         return self._record()
 
     def _record(self) -> str:

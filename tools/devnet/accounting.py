@@ -12,7 +12,7 @@ from tools.devnet.ports import free_ports
 from tools.devnet.processes import Daemon
 
 _PROGRAMS = ("mariadbd", "mariadb-install-db", "mariadb", "slurmdbd")
-_SQL_TIMEOUT_S = 20
+_SQL_TIMEOUT_S = 60
 
 
 class DatabaseUnavailable(DevnetError):

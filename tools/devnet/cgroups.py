@@ -51,7 +51,7 @@ def _kill_members(folder: Path) -> None:
     for pid in _members(folder):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: not _members(folder), what=f"no process in {folder}", timeout_s=5)
+    wait_until(lambda: not _members(folder), what=f"no process in {folder}", timeout_s=20)
 
 
 def _remove(folder: Path) -> None:

@@ -22,7 +22,7 @@ SMALLEST_LOCK_WEI = WEI_PER_CREDIT
 """Enough for a minute on a devnet, where the grid's own minimum would pay for hours."""
 
 _COIN_WEI = 10**18
-_PROPOSAL_TIMEOUT_S = 30
+_PROPOSAL_TIMEOUT_S = 90
 
 T = TypeVar("T")
 

@@ -21,7 +21,7 @@ def kill_processes_with(*settings: str) -> None:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     wait_until(
-        lambda: not processes_with(*settings), what=f"no process with {settings}", timeout_s=5
+        lambda: not processes_with(*settings), what=f"no process with {settings}", timeout_s=20
     )
 
 

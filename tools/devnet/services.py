@@ -8,8 +8,8 @@ import httpx
 
 from tools.devnet.processes import Daemon
 
-_READY_TIMEOUT_S = 40
-_PROBE_TIMEOUT_S = 2
+_READY_TIMEOUT_S = 120
+_PROBE_TIMEOUT_S = 10
 
 
 class Service:

@@ -31,7 +31,7 @@ from tools.devnet.waiting import NeverHappened, wait_until
 log = logging.getLogger(__name__)
 
 _PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "setpriv")
-_CALL_TIMEOUT_S = 20
+_CALL_TIMEOUT_S = 60
 _SOCKET_PATH_MAX = 107
 """unix(7); a slurmstepd whose socket's path is longer ends at once, and the job as CANCELLED."""
 
@@ -148,7 +148,7 @@ class PrivateSlurm:
         self.start_controller()
         for daemon in self.node_daemons.values():
             daemon.start()
-        self.controller.wait_ready(self._are_nodes_idle, timeout_s=30)
+        self.controller.wait_ready(self._are_nodes_idle, timeout_s=90)
 
     def start_controller(self) -> None:
         """Start slurmctld, also again after `controller.kill()`, and wait until it answers."""
