@@ -5,6 +5,7 @@ import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import {ERC20Capped} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Capped.sol";
 import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title The payment token: ERC-20 with permits, minted by its owner up to a fixed cap.
 /// @notice It must never gain hooks, transfer fees, a pause or a block list: MetaScheduler pays out
@@ -23,8 +24,11 @@ contract Credit is ERC20Capped, ERC20Permit, Ownable2Step {
         _mint(msg.sender, _amountWei);
     }
 
-    /// @notice Make new credits for an account; reverts `ERC20ExceededCap` above the cap.
+    /// @notice Make new credits for an account; reverts `ERC20ExceededCap` above the cap, also where
+    ///         the new supply has no number: it is then told as the largest.
     function mint(address account, uint256 _amountWei) external onlyOwner {
+        uint256 raised = Math.saturatingAdd(totalSupply(), _amountWei);
+        if (raised == type(uint256).max) revert ERC20ExceededCap(raised, CAP);
         _mint(account, _amountWei);
     }
 

@@ -60,14 +60,11 @@ contract JobRepository is JobViews {
         // Effects
         ++_nonces[customer];
         uint8 flags = _storeLabels(jobId, definition);
-        job.head = JobHead({
-            customer: customer,
-            status: JobStatus.PENDING,
-            storageType: definition.storageType,
-            flags: flags.set(JobFlags.DELEGATED, isDelegated),
-            since: uint40(block.timestamp),
-            blockNumber: uint32(block.number)
-        });
+        job.head.customer = customer;
+        job.head.storageType = definition.storageType;
+        job.head.flags = flags.set(JobFlags.DELEGATED, isDelegated);
+        job.head.since = uint40(block.timestamp);
+        job.head.blockNumber = uint32(block.number);
         job.demand = JobDemand({
             gpus: definition.gpus,
             memPerCpu: definition.memPerCpu,
@@ -93,18 +90,17 @@ contract JobRepository is JobViews {
     ) external onlyMetaScheduler returns (address customer) {
         // Checks
         JobRecord storage job = _known(jobId);
-        JobFunds memory funds = job.funds;
-        if (funds.maxCost < costPerMinute) revert LockedCreditsTooLow(funds.maxCost, costPerMinute);
+        uint256 locked = job.funds.maxCost;
+        if (locked < costPerMinute) revert LockedCreditsTooLow(locked, costPerMinute);
 
         // Effects
-        JobHead memory head = job.head;
-        _move(jobId, job, head, JobStatus.META_SCHEDULED);
+        _move(jobId, job, JobStatus.META_SCHEDULED);
         job.lease = JobLease({provider: provider, costPerMinute: uint96(costPerMinute)});
         job.progress.termsOrFinalCost = Terms.unwrap(terms);
-        _deactivate(address(0), funds.activePosition);
+        _deactivate(address(0), job.funds.activePosition);
         job.funds.activePosition = _activate(provider, jobId);
         _push(provider, QueueKind.CLAIMABLE, jobId);
-        return head.customer;
+        return job.head.customer;
     }
 
     function claim(
@@ -117,17 +113,18 @@ contract JobRepository is JobViews {
             Popped memory popped,
             address customer,
             uint64 paidMinutes,
-            JobDefinition memory definition
+            JobDefinition memory definition,
+            address labelBlob
         )
     {
         popped = _pop(provider, QueueKind.CLAIMABLE, maxSkips);
         if (popped.jobId != 0) {
             JobRecord storage job = _jobs[popped.jobId];
-            JobHead memory head = job.head;
-            _move(popped.jobId, job, head, JobStatus.SCHEDULED);
-            customer = head.customer;
+            _move(popped.jobId, job, JobStatus.SCHEDULED);
+            customer = job.head.customer;
             paidMinutes = _toUint64Saturated(_paidMinutes(job));
-            definition = _definition(popped.jobId, job);
+            definition = _definition(job);
+            labelBlob = _labelBlob(popped.jobId, job);
         }
     }
 
@@ -139,7 +136,7 @@ contract JobRepository is JobViews {
         customer = _jobs[popped.jobId].head.customer;
     }
 
-    function claimTopUp(
+    function claimMinutes(
         address provider,
         uint256 maxSkips
     ) external onlyMetaScheduler returns (Popped memory popped, uint64 additionalMinutes) {
@@ -156,17 +153,17 @@ contract JobRepository is JobViews {
         }
     }
 
-    function start(
+    function setStarted(
         bytes32 jobId,
         address caller,
         string calldata lastError,
         int64 exitCode
     ) external onlyMetaScheduler {
         // Checks
-        (JobRecord storage job, JobHead memory head) = _ofProvider(jobId, caller);
+        JobRecord storage job = _ofProvider(jobId, caller);
 
         // Effects
-        _move(jobId, job, head, JobStatus.RUNNING);
+        _move(jobId, job, JobStatus.RUNNING);
         _setLastError(jobId, lastError);
         if (exitCode != 0) job.progress.exitCode = exitCode;
         _countStart(_books[caller]);
@@ -181,11 +178,12 @@ contract JobRepository is JobViews {
         int64 exitCode
     ) external onlyMetaScheduler returns (Ending memory ending) {
         // Checks
-        (JobRecord storage job, JobHead memory head) = _ofProvider(jobId, caller);
+        JobRecord storage job = _ofProvider(jobId, caller);
         if (!next.isCold()) revert RunningColdStatusOnly(next);
-        JobTransitions.check(head.status, next);
 
         // Effects
+        JobHead memory head = job.head;
+        _move(jobId, job, next);
         uint256 billed = 0;
         if (head.status == JobStatus.RUNNING) {
             (billed, ending.isOverbilled) = Billing.billedByReport(
@@ -195,8 +193,8 @@ contract JobRepository is JobViews {
         }
         _setLastError(jobId, lastError);
         job.progress.exitCode = exitCode;
-        head.flags = head.flags.set(JobFlags.REPORTED, true);
-        _settleWithFee(jobId, job, head, next, billed, ending);
+        job.head.flags = head.flags.set(JobFlags.REPORTED, true);
+        _settleWithFee(job, head, billed, ending);
     }
 
     function cancel(
@@ -204,21 +202,22 @@ contract JobRepository is JobViews {
         address caller
     ) external onlyMetaScheduler returns (Ending memory ending) {
         // Checks
-        (JobRecord storage job, JobHead memory head) = _ofCustomer(jobId, caller);
+        JobRecord storage job = _ofCustomer(jobId, caller);
+        JobHead memory head = job.head;
         if (head.flags.has(JobFlags.CANCEL_REQUESTED)) return ending;
 
         // Effects
-        head.flags = head.flags.set(JobFlags.CANCEL_REQUESTED, true);
+        uint8 flags = head.flags.set(JobFlags.CANCEL_REQUESTED, true);
         ending.isStopping = head.status.isScheduledOrRunning();
         if (ending.isStopping) _push(job.lease.provider, QueueKind.CANCELLING, jobId);
         if (head.status == JobStatus.RUNNING) {
-            head.flags = head.flags.set(JobFlags.DELEGATED, false);
-            job.head.flags = head.flags;
+            job.head.flags = flags.set(JobFlags.DELEGATED, false);
             job.progress.cancelRequestTimestamp = uint40(block.timestamp);
             ending.provider = job.lease.provider;
         } else {
-            uint256 feeCost = _cancellationFee(job, head);
-            _settle(jobId, job, head, JobStatus.CANCELLED, feeCost, 0, ending);
+            _move(jobId, job, JobStatus.CANCELLED);
+            job.head.flags = flags;
+            _settle(job, head, _cancellationFee(job, head), 0, ending);
         }
     }
 
@@ -229,12 +228,12 @@ contract JobRepository is JobViews {
         // Checks
         JobRecord storage job = _known(jobId);
         JobHead memory head = job.head;
-        JobTransitions.check(head.status, JobStatus.PANICKED);
 
         // Effects
+        _move(jobId, job, JobStatus.PANICKED);
         _setLastError(jobId, lastError);
         _stopUnlessAsked(jobId, job, head, ending);
-        _settle(jobId, job, head, JobStatus.PANICKED, 0, 0, ending);
+        _settle(job, head, 0, 0, ending);
     }
 
     function expire(bytes32 jobId) external onlyMetaScheduler returns (Ending memory ending) {
@@ -245,13 +244,14 @@ contract JobRepository is JobViews {
         _checkOverdue(job, head);
 
         // Effects
+        _move(jobId, job, JobStatus.PANICKED);
         uint256 billed = Billing.billedByCheckpoint(
             _meter(job, head),
             job.progress.checkpointOrStart
         );
-        head.flags = head.flags.set(JobFlags.EXPIRED, true);
+        job.head.flags = head.flags.set(JobFlags.EXPIRED, true);
         _stopUnlessAsked(jobId, job, head, ending);
-        _settleWithFee(jobId, job, head, JobStatus.PANICKED, billed, ending);
+        _settleWithFee(job, head, billed, ending);
     }
 
     function refuse(
@@ -259,12 +259,13 @@ contract JobRepository is JobViews {
         address caller
     ) external onlyMetaScheduler returns (address customer) {
         // Checks
-        (JobRecord storage job, JobHead memory head) = _ofProvider(jobId, caller);
-        if (!head.status.isUnstarted()) revert MetaScheduledScheduledStatusOnly(head.status);
+        JobRecord storage job = _ofProvider(jobId, caller);
+        JobStatus status = job.head.status;
+        if (!status.isUnstarted()) revert MetaScheduledScheduledStatusOnly(status);
 
         // Effects
-        _unassign(jobId, job, head);
-        return head.customer;
+        _unassign(jobId, job);
+        return job.head.customer;
     }
 
     function timeout(
@@ -286,13 +287,14 @@ contract JobRepository is JobViews {
         provider = job.lease.provider;
         isStopping = head.status == JobStatus.SCHEDULED;
         if (isStopping) _push(provider, QueueKind.CANCELLING, jobId);
-        _unassign(jobId, job, head);
+        _unassign(jobId, job);
     }
 
     function checkpoint(bytes32 jobId, address caller) external onlyMetaScheduler {
         // Checks
-        (JobRecord storage job, JobHead memory head) = _ofProvider(jobId, caller);
-        if (head.status != JobStatus.RUNNING) revert RunningStatusOnly(head.status);
+        JobRecord storage job = _ofProvider(jobId, caller);
+        JobStatus status = job.head.status;
+        if (status != JobStatus.RUNNING) revert RunningStatusOnly(status);
 
         // Effects
         job.progress.checkpointOrStart = uint40(block.timestamp);
@@ -307,7 +309,8 @@ contract JobRepository is JobViews {
         // Effects
         funds.maxCost += uint96(amount);
         funds.pendingTopUp += uint96(amount);
-        job.funds = funds;
+        job.funds.maxCost = funds.maxCost;
+        job.funds.pendingTopUp = funds.pendingTopUp;
         uint8 flags = job.head.flags;
         JobLease memory lease = job.lease;
         if (funds.pendingTopUp >= lease.costPerMinute && !flags.has(JobFlags.TOP_UP_QUEUED)) {
@@ -322,77 +325,65 @@ contract JobRepository is JobViews {
         bool isDelegated
     ) external onlyMetaScheduler {
         // Checks
-        (JobRecord storage job, JobHead memory head) = _ofCustomer(jobId, caller);
+        JobRecord storage job = _ofCustomer(jobId, caller);
 
         // Effects
-        job.head.flags = head.flags.set(JobFlags.DELEGATED, isDelegated);
+        job.head.flags = job.head.flags.set(JobFlags.DELEGATED, isDelegated);
     }
 
-    /// @dev The only place that changes a status. `head` may bring changed flags with it.
-    function _move(
-        bytes32 jobId,
-        JobRecord storage job,
-        JobHead memory head,
-        JobStatus to
-    ) private {
-        JobTransitions.check(head.status, to);
-        emit JobTransitionEvent(jobId, head.status, to);
+    /// @dev TRANSITION of protocol.md 2.3, and the only place that changes a status.
+    function _move(bytes32 jobId, JobRecord storage job, JobStatus to) private {
+        JobStatus from = job.head.status;
+        JobTransitions.check(from, to);
+        emit JobTransitionEvent(jobId, from, to);
         job.head.status = to;
-        job.head.flags = head.flags;
         job.head.since = uint40(block.timestamp);
         job.head.blockNumber = uint32(block.number);
     }
 
     /// @dev UNASSIGN of protocol.md 3.1: the credits stay, everything of the provider goes.
-    function _unassign(bytes32 jobId, JobRecord storage job, JobHead memory head) private {
-        head.flags = head.flags.set(JobFlags.TOP_UP_QUEUED, false);
-        _move(jobId, job, head, JobStatus.PENDING);
-        JobFunds memory funds = job.funds;
-        _deactivate(job.lease.provider, funds.activePosition);
-        funds.pendingTopUp = 0;
-        funds.activePosition = _activate(address(0), jobId);
-        job.funds = funds;
+    function _unassign(bytes32 jobId, JobRecord storage job) private {
+        _move(jobId, job, JobStatus.PENDING);
+        job.head.flags = job.head.flags.set(JobFlags.TOP_UP_QUEUED, false);
+        _deactivate(job.lease.provider, job.funds.activePosition);
+        job.funds.pendingTopUp = 0;
+        job.funds.activePosition = _activate(address(0), jobId);
         delete job.lease;
         delete job.progress;
     }
 
+    /// @dev `head` is that from before the end, here and in what follows.
     function _settleWithFee(
-        bytes32 jobId,
         JobRecord storage job,
         JobHead memory head,
-        JobStatus to,
         uint256 billedMinutes,
         Ending memory ending
     ) private {
         uint256 finalCost = billedMinutes * job.lease.costPerMinute;
         uint256 cut = Terms.wrap(job.progress.termsOrFinalCost).deepsquareCut();
         uint256 fee = Billing.feeRoundedDown(finalCost, cut);
-        _settle(jobId, job, head, to, finalCost, fee, ending);
+        _settle(job, head, finalCost, fee, ending);
     }
 
-    /// @dev SETTLE of protocol.md 3.1, as far as it concerns the record. What the fee leaves of the
-    ///      final cost is the provider's, what the final cost leaves of the lock is the customer's.
+    /// @dev SETTLE of protocol.md 3.1, as far as it concerns the record, after the TRANSITION. What
+    ///      the fee leaves of the final cost is the provider's, what the final cost leaves of the
+    ///      lock is the customer's.
     function _settle(
-        bytes32 jobId,
         JobRecord storage job,
         JobHead memory head,
-        JobStatus to,
         uint256 finalCost,
         uint256 fee,
         Ending memory ending
     ) private {
-        JobFunds memory funds = job.funds;
         ending.customer = head.customer;
         ending.provider = job.lease.provider;
         ending.providerAmount = finalCost - fee;
         ending.fee = fee;
-        ending.refund = funds.maxCost - finalCost;
+        ending.refund = job.funds.maxCost - finalCost;
         ending.isSettled = true;
-        _deactivate(ending.provider, funds.activePosition);
-        funds.pendingTopUp = 0;
-        job.funds = funds;
+        _deactivate(ending.provider, job.funds.activePosition);
+        job.funds.pendingTopUp = 0;
         if (ending.provider != address(0)) _storeOutcome(job, head, finalCost);
-        _move(jobId, job, head, to);
     }
 
     function _storeOutcome(
@@ -400,10 +391,8 @@ contract JobRepository is JobViews {
         JobHead memory head,
         uint256 finalCost
     ) private {
-        JobProgress memory progress = job.progress;
-        progress.termsOrFinalCost = uint96(finalCost);
-        progress.checkpointOrStart = head.status == JobStatus.RUNNING ? head.since : 0;
-        job.progress = progress;
+        job.progress.termsOrFinalCost = uint96(finalCost);
+        job.progress.checkpointOrStart = head.status == JobStatus.RUNNING ? head.since : 0;
     }
 
     /// @dev Tell the provider to stop, unless a cancel request has told it already.
@@ -446,9 +435,8 @@ contract JobRepository is JobViews {
     function _ofProvider(
         bytes32 jobId,
         address caller
-    ) private view returns (JobRecord storage job, JobHead memory head) {
+    ) private view returns (JobRecord storage job) {
         job = _known(jobId);
-        head = job.head;
         address provider = job.lease.provider;
         if (caller != provider) revert JobProviderOnly(caller, provider);
     }
@@ -457,11 +445,12 @@ contract JobRepository is JobViews {
     function _ofCustomer(
         bytes32 jobId,
         address caller
-    ) private view returns (JobRecord storage job, JobHead memory head) {
+    ) private view returns (JobRecord storage job) {
         job = _known(jobId);
-        head = job.head;
-        if (caller != head.customer) revert CustomerOnly(caller, head.customer);
-        if (head.status.isCold()) revert JobHotStatusOnly(head.status);
+        address customer = job.head.customer;
+        if (caller != customer) revert CustomerOnly(caller, customer);
+        JobStatus status = job.head.status;
+        if (status.isCold()) revert JobHotStatusOnly(status);
     }
 
     function _checkOverdue(JobRecord storage job, JobHead memory head) private view {

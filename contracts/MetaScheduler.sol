@@ -11,7 +11,9 @@ import {IJobRepository} from "./interfaces/IJobRepository.sol";
 import {IMetaScheduler} from "./interfaces/IMetaScheduler.sol";
 import {IProviderJobQueues} from "./interfaces/IProviderJobQueues.sol";
 import {IProviderManager} from "./interfaces/IProviderManager.sol";
+import {Definitions} from "./libraries/Definitions.sol";
 import {JobTransitions} from "./libraries/JobTransitions.sol";
+import {ScratchMemory} from "./libraries/ScratchMemory.sol";
 import {Ending, JobDemand, Popped} from "./types/JobRecord.sol";
 import {JobDefinition, JobStatus} from "./types/JobTypes.sol";
 
@@ -148,7 +150,7 @@ contract MetaScheduler is IMetaScheduler, FixedDelayAdmin {
         {} catch (bytes memory reason) {
             // Somebody may have used the permit already; then the allowance is there.
             if (_credit.allowance(msg.sender, address(this)) < _value) {
-                Address.verifyCallResult(false, reason);
+                _bubbleUp(reason);
             }
         }
     }
@@ -189,7 +191,7 @@ contract MetaScheduler is IMetaScheduler, FixedDelayAdmin {
         int64 _exitCode
     ) external {
         if (_nextJobStatus == JobStatus.RUNNING) {
-            _jobs.start(_jobId, msg.sender, _lastError, _exitCode);
+            _jobs.setStarted(_jobId, msg.sender, _lastError, _exitCode);
             return;
         }
         Ending memory ending = _jobs.report(
@@ -282,7 +284,10 @@ contract MetaScheduler is IMetaScheduler, FixedDelayAdmin {
     function multicall(bytes[] calldata data) external returns (bytes[] memory results) {
         results = new bytes[](data.length);
         for (uint256 i = 0; i < data.length; ++i) {
-            results[i] = Address.functionDelegateCall(address(this), data[i]);
+            // solhint-disable-next-line avoid-low-level-calls
+            (bool isDone, bytes memory result) = address(this).delegatecall(data[i]);
+            if (!isDone) _bubbleUp(result);
+            results[i] = result;
         }
     }
 
@@ -343,6 +348,13 @@ contract MetaScheduler is IMetaScheduler, FixedDelayAdmin {
         if (amount < minimum) revert InsufficientFunds(amount, minimum);
     }
 
+    /// @dev Revert as the inner call did, also if it gave no reason.
+    function _bubbleUp(bytes memory reason) private pure {
+        // solhint-disable-next-line gas-custom-errors, reason-string
+        if (reason.length == 0) revert();
+        Address.verifyCallResult(false, reason);
+    }
+
     // Claims
 
     function _claimOne(
@@ -359,11 +371,13 @@ contract MetaScheduler is IMetaScheduler, FixedDelayAdmin {
     ) private returns (uint256 claimed) {
         uint256 most = max < MAX_CLAIMS ? max : MAX_CLAIMS;
         uint256 skipsLeft = MAX_SKIP;
+        uint256 place = ScratchMemory.mark();
         while (claimed < most) {
             Popped memory popped = claimNext(skipsLeft);
             if (popped.jobId == 0) break;
             skipsLeft -= popped.skipped;
             ++claimed;
+            ScratchMemory.releaseSince(place);
         }
     }
 
@@ -371,8 +385,10 @@ contract MetaScheduler is IMetaScheduler, FixedDelayAdmin {
         address customer;
         uint64 paidMinutes;
         JobDefinition memory definition;
-        (popped, customer, paidMinutes, definition) = _jobs.claim(msg.sender, maxSkips);
+        address labelBlob;
+        (popped, customer, paidMinutes, definition, labelBlob) = _jobs.claim(msg.sender, maxSkips);
         if (popped.jobId != 0) {
+            Definitions.addLabels(definition, labelBlob);
             emit ClaimJobEvent(customer, msg.sender, popped.jobId, paidMinutes, definition);
         }
     }
@@ -387,7 +403,7 @@ contract MetaScheduler is IMetaScheduler, FixedDelayAdmin {
 
     function _claimTopUp(uint256 maxSkips) private returns (Popped memory popped) {
         uint64 additionalMinutes;
-        (popped, additionalMinutes) = _jobs.claimTopUp(msg.sender, maxSkips);
+        (popped, additionalMinutes) = _jobs.claimMinutes(msg.sender, maxSkips);
         if (popped.jobId != 0) {
             emit ClaimNextTopUpJobEvent(popped.jobId, msg.sender, additionalMinutes);
         }
@@ -400,10 +416,8 @@ contract MetaScheduler is IMetaScheduler, FixedDelayAdmin {
         // Effects
         if (ending.isStopping) emit JobStopRequested(jobId, ending.provider);
         if (!ending.isSettled) return;
-        Ledger memory ledger = _ledger;
-        ledger.escrow -= uint120(ending.providerAmount + ending.fee + ending.refund);
-        ledger.fees += uint120(ending.fee);
-        _ledger = ledger;
+        _ledger.escrow -= uint120(ending.providerAmount + ending.fee + ending.refund);
+        _ledger.fees += uint120(ending.fee);
         emit JobSettled(
             jobId,
             ending.provider,

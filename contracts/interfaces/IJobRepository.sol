@@ -37,7 +37,8 @@ interface IJobRepository is IJobErrors {
     ) external returns (address customer);
 
     /// @notice Take the next claimable job of a provider to SCHEDULED, dropping at most `maxSkips`
-    ///         stale entries. `popped.jobId` is 0 if none was found.
+    ///         stale entries. `popped.jobId` is 0 if none was found. The definition comes without its
+    ///         labels, which are kept at `labelBlob`, so that they are unpacked where they are told.
     function claim(
         address provider,
         uint256 maxSkips
@@ -47,7 +48,8 @@ interface IJobRepository is IJobErrors {
             Popped memory popped,
             address customer,
             uint64 paidMinutes,
-            JobDefinition memory definition
+            JobDefinition memory definition,
+            address labelBlob
         );
 
     /// @notice Take the next job to stop off the provider's cancelling queue.
@@ -57,13 +59,13 @@ interface IJobRepository is IJobErrors {
     ) external returns (Popped memory popped, address customer);
 
     /// @notice Take the next top-up off the provider's queue, and announce its whole minutes.
-    function claimTopUp(
+    function claimMinutes(
         address provider,
         uint256 maxSkips
     ) external returns (Popped memory popped, uint64 additionalMinutes);
 
     /// @notice SCHEDULED to RUNNING, by the job's provider.
-    function start(
+    function setStarted(
         bytes32 jobId,
         address caller,
         string calldata lastError,

@@ -14,6 +14,9 @@ library CodeBlob {
     bytes7 private constant RETURN_REST = 0x80600a3d393df3;
     bytes1 private constant STOP = 0x00;
 
+    /// @notice Where in the code the content begins.
+    uint256 internal constant START = 1;
+
     /// @notice Keep the content, unless it is kept already. At most 24,575 bytes.
     function store(bytes memory content) internal returns (address blob) {
         bytes2 length = bytes2(uint16(content.length + 1));
@@ -24,6 +27,6 @@ library CodeBlob {
 
     /// @notice The content kept at that address.
     function load(address blob) internal view returns (bytes memory) {
-        return Bytes.slice(blob.code, 1);
+        return Bytes.slice(blob.code, START);
     }
 }

@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {IJobErrors} from "../interfaces/IJobErrors.sol";
 import {Affinity, JobDefinition, Label} from "../types/JobTypes.sol";
+import {CodeBlob} from "./CodeBlob.sol";
 import {Labels} from "./Labels.sol";
 
 /// @notice What a job definition must be (protocol.md 2.6 and 3.2).
@@ -15,6 +16,14 @@ library Definitions {
     function check(JobDefinition calldata definition) internal pure {
         _checkForm(definition);
         _checkBounds(definition);
+    }
+
+    /// @notice Add the labels that are kept in a blob; none are if its address is 0.
+    function addLabels(JobDefinition memory definition, address blob) internal view {
+        if (blob == address(0)) return;
+        Labels.Reader memory reader = Labels.Reader(blob.code, CodeBlob.START);
+        definition.uses = Labels.readLabels(reader);
+        definition.affinity = Labels.readAffinities(reader);
     }
 
     function _checkForm(JobDefinition calldata definition) private pure {

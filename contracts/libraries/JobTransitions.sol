@@ -29,12 +29,21 @@ library JobTransitions {
             (1 << uint8(JobStatus.OUT_OF_CREDITS)) |
             (1 << uint8(JobStatus.PANICKED));
 
+    // The row of each hot status in its place.
+    uint256 private constant STATUSES = uint256(type(JobStatus).max) + 1;
+    uint256 private constant ALLOWED =
+        AFTER_PENDING |
+            (AFTER_META_SCHEDULED << STATUSES) |
+            (AFTER_SCHEDULED << (2 * STATUSES)) |
+            (AFTER_RUNNING << (3 * STATUSES));
+
     /// @notice Revert unless `to` may follow `from`. No change is refused first, then a cold start,
     ///         then what the table does not allow.
     function check(JobStatus from, JobStatus to) internal pure {
+        if ((ALLOWED >> (uint8(from) * STATUSES + uint8(to))) & 1 == 1) return;
         if (from == to) revert IJobErrors.SameStatusError();
         if (isCold(from)) revert IJobErrors.JobHotStatusOnly(from);
-        if ((_after(from) >> uint8(to)) & 1 == 0) revert IJobErrors.InvalidTransition(from, to);
+        revert IJobErrors.InvalidTransition(from, to);
     }
 
     function isCold(JobStatus status) internal pure returns (bool) {
@@ -49,12 +58,5 @@ library JobTransitions {
     /// @notice Whether a provider works on the job, so that more time can be bought.
     function isScheduledOrRunning(JobStatus status) internal pure returns (bool) {
         return status == JobStatus.SCHEDULED || status == JobStatus.RUNNING;
-    }
-
-    function _after(JobStatus from) private pure returns (uint256) {
-        if (from == JobStatus.PENDING) return AFTER_PENDING;
-        if (from == JobStatus.META_SCHEDULED) return AFTER_META_SCHEDULED;
-        if (from == JobStatus.SCHEDULED) return AFTER_SCHEDULED;
-        return AFTER_RUNNING;
     }
 }

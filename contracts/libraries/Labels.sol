@@ -40,7 +40,7 @@ library Labels {
     function readAffinities(Reader memory reader) internal pure returns (Affinity[] memory found) {
         found = new Affinity[](_readByte(reader));
         for (uint256 i = 0; i < found.length; ++i) {
-            bytes2 op = bytes2(_read(reader, 2));
+            bytes2 op = _readOperator(reader);
             found[i] = Affinity({label: _readLabel(reader), op: op});
         }
     }
@@ -52,19 +52,24 @@ library Labels {
     }
 
     function _readLabel(Reader memory reader) private pure returns (Label memory) {
-        uint256 keyLength = _readByte(reader);
-        uint256 valueLength = _readByte(reader);
-        string memory key = string(_read(reader, keyLength));
-        return Label({key: key, value: string(_read(reader, valueLength))});
+        bytes memory data = reader.data;
+        uint256 start = reader.position + 2;
+        uint256 keyEnd = start + uint8(data[start - 2]);
+        uint256 valueEnd = keyEnd + uint8(data[start - 1]);
+        reader.position = valueEnd;
+        return
+            Label({
+                key: string(Bytes.slice(data, start, keyEnd)),
+                value: string(Bytes.slice(data, keyEnd, valueEnd))
+            });
     }
 
-    function _readByte(Reader memory reader) private pure returns (uint256) {
+    function _readOperator(Reader memory reader) private pure returns (bytes2) {
+        uint16 first = _readByte(reader);
+        return bytes2((first << 8) | _readByte(reader));
+    }
+
+    function _readByte(Reader memory reader) private pure returns (uint8) {
         return uint8(reader.data[reader.position++]);
-    }
-
-    function _read(Reader memory reader, uint256 length) private pure returns (bytes memory) {
-        uint256 from = reader.position;
-        reader.position = from + length;
-        return Bytes.slice(reader.data, from, from + length);
     }
 }

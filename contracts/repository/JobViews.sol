@@ -2,11 +2,10 @@
 pragma solidity 0.8.30;
 
 import {IJobRepository} from "../interfaces/IJobRepository.sol";
-import {CodeBlob} from "../libraries/CodeBlob.sol";
+import {Definitions} from "../libraries/Definitions.sol";
 import {JobFlags} from "../libraries/JobFlags.sol";
 import {JobIds} from "../libraries/JobIds.sol";
 import {JobTransitions} from "../libraries/JobTransitions.sol";
-import {Labels} from "../libraries/Labels.sol";
 import {Pages} from "../libraries/Pages.sol";
 import {
     JobDemand,
@@ -41,7 +40,8 @@ abstract contract JobViews is IJobRepository, ActiveSets, Queues {
         job.status = head.status;
         job.customerAddr = head.customer;
         job.providerAddr = record.lease.provider;
-        job.definition = _definition(_jobId, record);
+        job.definition = _definition(record);
+        Definitions.addLabels(job.definition, _labelBlob(_jobId, record));
         job.cost = _cost(record, head);
         job.time = _time(record, head);
         job.jobName = record.name;
@@ -150,8 +150,8 @@ abstract contract JobViews is IJobRepository, ActiveSets, Queues {
         return _size(provider, kind);
     }
 
+    /// @dev All of the definition but its labels.
     function _definition(
-        bytes32 jobId,
         JobRecord storage record
     ) internal view returns (JobDefinition memory definition) {
         JobDemand memory demand = record.demand;
@@ -161,11 +161,14 @@ abstract contract JobViews is IJobRepository, ActiveSets, Queues {
         definition.ntasks = demand.ntasks;
         definition.batchLocationHash = record.batchLocationHash;
         definition.storageType = record.head.storageType;
-        if (record.head.flags.has(JobFlags.LABELLED)) {
-            Labels.Reader memory reader = Labels.Reader(CodeBlob.load(_labelBlobs[jobId]), 0);
-            definition.uses = Labels.readLabels(reader);
-            definition.affinity = Labels.readAffinities(reader);
-        }
+    }
+
+    /// @dev Where the labels are kept; 0 if there are none.
+    function _labelBlob(
+        bytes32 jobId,
+        JobRecord storage record
+    ) internal view returns (address) {
+        return record.head.flags.has(JobFlags.LABELLED) ? _labelBlobs[jobId] : address(0);
     }
 
     function _cost(

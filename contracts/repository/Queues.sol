@@ -73,7 +73,7 @@ abstract contract Queues is JobStorage {
         QueueKind kind,
         bytes32 jobId
     ) private view returns (bool) {
-        JobHead memory head = _jobs[jobId].head;
+        JobHead storage head = _jobs[jobId].head;
         bool isOwn = _jobs[jobId].lease.provider == provider;
         if (kind == QueueKind.CLAIMABLE) return isOwn && head.status == JobStatus.META_SCHEDULED;
         if (kind == QueueKind.CANCELLING) return !(isOwn && _isKept(head));
@@ -82,7 +82,7 @@ abstract contract Queues is JobStorage {
 
     /// @dev Whether the provider that has the job need not stop it: it may still run it, or has
     ///      reported its end itself.
-    function _isKept(JobHead memory head) private pure returns (bool) {
+    function _isKept(JobHead storage head) private view returns (bool) {
         if (head.status == JobStatus.RUNNING) return !head.flags.has(JobFlags.CANCEL_REQUESTED);
         return head.status.isUnstarted() || head.flags.has(JobFlags.REPORTED);
     }

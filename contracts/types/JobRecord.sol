@@ -3,7 +3,8 @@ pragma solidity 0.8.30;
 
 import {JobStatus, StorageType} from "./JobTypes.sol";
 
-// A job as it is stored: seven words, one struct a word, so that a word is read and written at once.
+// A job as it is stored: seven words, one struct a word. Members of a word that are written one after
+// the other are one write.
 
 /// @notice Word A: what every transition touches.
 struct JobHead {

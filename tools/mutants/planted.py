@@ -30,8 +30,8 @@ MUTANTS = (
     Mutant(
         "any hot job may take any status",
         "libraries/JobTransitions.sol",
-        "if ((_after(from) >> uint8(to)) & 1 == 0) revert",
-        "if ((_after(from) >> uint8(to)) & 1 == 2) revert",
+        "if ((ALLOWED >> (uint8(from) * STATUSES + uint8(to))) & 1 == 1) return;",
+        "if (from != to && !isCold(from)) return;",
     ),
     Mutant(
         "fee rounded up",
@@ -78,14 +78,14 @@ MUTANTS = (
     Mutant(
         "an ended job stays active",
         "JobRepository.sol",
-        "_deactivate(ending.provider, funds.activePosition);",
+        "_deactivate(ending.provider, job.funds.activePosition);",
         "",
     ),
     Mutant(
         "a top-up outlives its assignment",
         "JobRepository.sol",
-        "funds.pendingTopUp = 0;\n        funds.activePosition",
-        "funds.activePosition",
+        "job.funds.pendingTopUp = 0;\n        job.funds.activePosition",
+        "job.funds.activePosition",
     ),
     Mutant(
         "anybody may panic a job",
@@ -114,7 +114,8 @@ MUTANTS = (
     Mutant(
         "books are written after the payment",
         "MetaScheduler.sol",
-        """        _ledger = ledger;
+        """        _ledger.escrow -= uint120(ending.providerAmount + ending.fee + ending.refund);
+        _ledger.fees += uint120(ending.fee);
         emit JobSettled(
             jobId,
             ending.provider,
@@ -140,7 +141,8 @@ MUTANTS = (
         // Interactions
         _pay(ending.provider, ending.providerAmount);
         _pay(ending.customer, ending.refund);
-        _ledger = ledger;
+        _ledger.escrow -= uint120(ending.providerAmount + ending.fee + ending.refund);
+        _ledger.fees += uint120(ending.fee);
 """,
     ),
 )

@@ -85,6 +85,7 @@ class Claim(NamedTuple):
     customer: Address = ZERO_ADDRESS
     paid_minutes: int = 0
     definition: JobDefinition = NO_DEFINITION
+    label_blob: Address = ZERO_ADDRESS
 
 
 def found(job_id: JobId, *, skipped: int = 0, is_drained: bool = True) -> Popped:
@@ -147,12 +148,12 @@ class BoundJobs:
         self.must("assign", job_id, provider, price, terms.packed())
 
     def claim(self, provider: Address = PROVIDER, max_skips: int = 32) -> Claim:
-        kind = tuple[Popped, Address, int, JobDefinition]
+        kind = tuple[Popped, Address, int, JobDefinition, Address]
         return Claim(*self.answer(kind, "claim", provider, max_skips))
 
     def start(self, job_id: JobId, provider: Address = PROVIDER) -> int:
         """Start a job; returns the second of its start."""
-        self.must("start", job_id, provider, "", 0)
+        self.must("setStarted", job_id, provider, "", 0)
         return self.chain.now_s
 
     def report(self, job_id: JobId, status: S, minutes: int = 0) -> Outcome:

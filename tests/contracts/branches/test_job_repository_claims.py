@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from eth_utils.crypto import keccak
 from tests.contracts.branches.bound_jobs import (
     CLAIMABLE,
     MINUTE_S,
@@ -21,7 +22,7 @@ from tests.contracts.conformance.stage import CUSTOMER, DEFINITION, PROVIDER, St
 
 from deepsquare.chain._generated.enums import JobStatus as S
 from deepsquare.chain._generated.structs import Label, Popped
-from deepsquare.identifiers import JobId
+from deepsquare.identifiers import Address, JobId, parse_address
 
 
 @pytest.fixture
@@ -30,8 +31,17 @@ def bound(stage: Stage) -> BoundJobs:
 
 
 def take_top_up(bound: BoundJobs, max_skips: int = 32) -> tuple[Popped, int]:
-    popped, minutes = bound.answer(tuple[Popped, int], "claimTopUp", PROVIDER, max_skips)
+    popped, minutes = bound.answer(tuple[Popped, int], "claimMinutes", PROVIDER, max_skips)
     return popped, minutes
+
+
+def blob_address(bound: BoundJobs, content: bytes) -> Address:
+    """Where the repository keeps some bytes: by CREATE2, behind a STOP (EIP-1014)."""
+    code = b"\0" + content
+    creation = b"\x61" + len(code).to_bytes(2) + bytes.fromhex("80600a3d393df3") + code
+    deployer = bytes.fromhex(bound.jobs.address[2:])
+    address = keccak(b"\xff" + deployer + bytes(32) + keccak(creation))[12:]
+    return parse_address("0x" + address.hex())
 
 
 def cancelled_assignments(bound: BoundJobs, count: int) -> None:
@@ -67,9 +77,14 @@ def test_claim__the_head_is_live__take_it_to_scheduled(bound: BoundJobs) -> None
 def test_claim__the_head_is_live__return_customer_paid_minutes_and_definition(
     bound: BoundJobs,
 ) -> None:
-    job_id = bound.a_job_in(S.META_SCHEDULED, 1009, uses=(Label("os", "linux"),))
-    definition = replace(DEFINITION, uses=(Label("os", "linux"),))
-    assert bound.claim() == Claim(found(job_id), CUSTOMER, 100, definition)
+    job_id = bound.a_job_in(S.META_SCHEDULED, 1009)
+    assert bound.claim() == Claim(found(job_id), CUSTOMER, 100, DEFINITION)
+
+
+def test_claim__the_head_is_live__tell_where_its_labels_are_kept(bound: BoundJobs) -> None:
+    job_id = bound.a_job_in(S.META_SCHEDULED, uses=(Label("os", "linux"),))
+    blob = blob_address(bound, b"\1\2\5oslinux" + b"\0")
+    assert bound.claim() == Claim(found(job_id), CUSTOMER, 100, DEFINITION, blob)
 
 
 def test_claim__several_entries_are_live__take_them_in_the_order_of_assignment(
@@ -148,17 +163,17 @@ def topped_up(bound: BoundJobs, amount: int = 2 * PRICE) -> JobId:
     return job_id
 
 
-def test_claim_top_up__others_call__revert_with_metascheduleronly(bound: BoundJobs) -> None:
+def test_claim_minutes__others_call__revert_with_metascheduleronly(bound: BoundJobs) -> None:
     topped_up(bound)
-    bound.refused_to_others("claimTopUp", PROVIDER, 32)
+    bound.refused_to_others("claimMinutes", PROVIDER, 32)
 
 
-def test_claim_top_up__the_queue_is_empty__answer_that_nothing_was_found(bound: BoundJobs) -> None:
-    happened(bound.must("claimTopUp", PROVIDER, 32))
+def test_claim_minutes__the_queue_is_empty__answer_that_nothing_was_found(bound: BoundJobs) -> None:
+    happened(bound.must("claimMinutes", PROVIDER, 32))
     assert take_top_up(bound) == (NOTHING, 0)
 
 
-def test_claim_top_up__the_head_is_live__return_its_whole_minutes_and_keep_the_rest(
+def test_claim_minutes__the_head_is_live__return_its_whole_minutes_and_keep_the_rest(
     bound: BoundJobs,
 ) -> None:
     job_id = topped_up(bound, 2 * PRICE + 5)
@@ -167,12 +182,12 @@ def test_claim_top_up__the_head_is_live__return_its_whole_minutes_and_keep_the_r
     assert bound.job(job_id) == replace(before, cost=replace(before.cost, pending_top_up=5))
 
 
-def test_claim_top_up__the_head_is_live__emit_nothing(bound: BoundJobs) -> None:
+def test_claim_minutes__the_head_is_live__emit_nothing(bound: BoundJobs) -> None:
     topped_up(bound)
-    happened(bound.must("claimTopUp", PROVIDER, 32))
+    happened(bound.must("claimMinutes", PROVIDER, 32))
 
 
-def test_claim_top_up__the_head_is_live__clear_the_mark_so_that_the_next_can_be_queued(
+def test_claim_minutes__the_head_is_live__clear_the_mark_so_that_the_next_can_be_queued(
     bound: BoundJobs,
 ) -> None:
     job_id = topped_up(bound, 2 * PRICE + 5)
@@ -185,7 +200,7 @@ def test_claim_top_up__the_head_is_live__clear_the_mark_so_that_the_next_can_be_
     assert bound.job(job_id).cost.pending_top_up == 0
 
 
-def test_claim_top_up__several_top_ups_of_a_job_wait__return_their_sum_at_once(
+def test_claim_minutes__several_top_ups_of_a_job_wait__return_their_sum_at_once(
     bound: BoundJobs,
 ) -> None:
     job_id = topped_up(bound, PRICE)
@@ -194,7 +209,7 @@ def test_claim_top_up__several_top_ups_of_a_job_wait__return_their_sum_at_once(
     assert bound.job(job_id).cost.pending_top_up == 5
 
 
-def test_claim_top_up__a_top_up_of_2_64_minutes__saturate_the_minutes(bound: BoundJobs) -> None:
+def test_claim_minutes__a_top_up_of_2_64_minutes__saturate_the_minutes(bound: BoundJobs) -> None:
     job_id = bound.create(1)
     bound.assign(job_id, price=1)
     bound.claim()
@@ -203,7 +218,7 @@ def test_claim_top_up__a_top_up_of_2_64_minutes__saturate_the_minutes(bound: Bou
     assert bound.job(job_id).cost.pending_top_up == 0
 
 
-def test_claim_top_up__the_job_has_ended_or_was_taken_back__drop_the_entry(
+def test_claim_minutes__the_job_has_ended_or_was_taken_back__drop_the_entry(
     bound: BoundJobs,
 ) -> None:
     ended, returned = topped_up(bound), bound.a_job_in(S.SCHEDULED)
@@ -213,7 +228,7 @@ def test_claim_top_up__the_job_has_ended_or_was_taken_back__drop_the_entry(
     assert take_top_up(bound) == (Popped(NO_JOB, 2, is_drained=True), 0)
 
 
-def test_claim_top_up__the_job_came_back_and_was_not_topped_up__drop_the_entry(
+def test_claim_minutes__the_job_came_back_and_was_not_topped_up__drop_the_entry(
     bound: BoundJobs,
 ) -> None:
     job_id = bound.a_job_in(S.SCHEDULED)
@@ -224,7 +239,7 @@ def test_claim_top_up__the_job_came_back_and_was_not_topped_up__drop_the_entry(
     assert take_top_up(bound) == (Popped(NO_JOB, 1, is_drained=True), 0)
 
 
-def test_claim_top_up__the_job_came_back_and_was_topped_up__return_the_new_minutes_once(
+def test_claim_minutes__the_job_came_back_and_was_topped_up__return_the_new_minutes_once(
     bound: BoundJobs,
 ) -> None:
     job_id = bound.a_job_in(S.SCHEDULED)
@@ -237,7 +252,7 @@ def test_claim_top_up__the_job_came_back_and_was_topped_up__return_the_new_minut
     assert take_top_up(bound) == (Popped(NO_JOB, 1, is_drained=True), 0)
 
 
-def test_claim_top_up__more_stale_entries_than_may_be_dropped__drop_so_many_and_find_nothing(
+def test_claim_minutes__more_stale_entries_than_may_be_dropped__drop_so_many_and_find_nothing(
     bound: BoundJobs,
 ) -> None:
     for _ in range(3):

@@ -247,7 +247,7 @@ def test_panic__there_is_a_cancel_request__not_tell_the_provider_a_second_time(
 
 def test_panic__no_message_comes_with_it__keep_the_message_of_before(bound: BoundJobs) -> None:
     job_id = bound.a_job_in(S.SCHEDULED)
-    bound.must("start", job_id, PROVIDER, "first", 0)
+    bound.must("setStarted", job_id, PROVIDER, "first", 0)
     bound.must("panic", job_id, "")
     assert bound.job(job_id).last_error == "first"
 

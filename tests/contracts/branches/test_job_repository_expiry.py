@@ -116,7 +116,7 @@ def test_expire__the_job_expires__panic_it_with_one_transition_and_the_word_expi
     bound: BoundJobs,
 ) -> None:
     job_id = bound.a_job_in(S.SCHEDULED)
-    bound.must("start", job_id, PROVIDER, "earlier", 3)
+    bound.must("setStarted", job_id, PROVIDER, "earlier", 3)
     before = bound.job(job_id)
     bound.next_call_at(bound.chain.now_s + 160 * MINUTE_S)
     bound.moved(bound.must("expire", job_id), job_id, S.RUNNING, S.PANICKED)

@@ -257,7 +257,7 @@ def test_report__message_and_exit_code_come__cut_the_message_at_256_bytes_take_t
     bound: BoundJobs,
 ) -> None:
     job_id = bound.a_job_in(S.SCHEDULED)
-    bound.must("start", job_id, PROVIDER, "first", 7)
+    bound.must("setStarted", job_id, PROVIDER, "first", 7)
     bound.must("report", job_id, PROVIDER, S.FAILED, 1, "y" * 300, 0)
     job = bound.job(job_id)
     assert (job.last_error, job.exit_code) == ("y" * 256, 0)

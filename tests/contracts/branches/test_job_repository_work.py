@@ -31,52 +31,58 @@ def bound(stage: Stage) -> BoundJobs:
     return bind(stage)
 
 
-def test_start__others_call__revert_with_metascheduleronly(bound: BoundJobs) -> None:
-    bound.refused_to_others("start", bound.a_job_in(S.SCHEDULED), PROVIDER, "", 0)
+def test_set_started__others_call__revert_with_metascheduleronly(bound: BoundJobs) -> None:
+    bound.refused_to_others("setStarted", bound.a_job_in(S.SCHEDULED), PROVIDER, "", 0)
 
 
-def test_start__the_job_is_unknown__revert_with_invalidjob(bound: BoundJobs) -> None:
-    bound.refused(er.InvalidJob(), "start", UNKNOWN, PROVIDER, "", 0)
+def test_set_started__the_job_is_unknown__revert_with_invalidjob(bound: BoundJobs) -> None:
+    bound.refused(er.InvalidJob(), "setStarted", UNKNOWN, PROVIDER, "", 0)
 
 
 @pytest.mark.parametrize("status", [S.META_SCHEDULED, S.SCHEDULED, S.RUNNING, S.FINISHED])
-def test_start__the_caller_is_not_the_provider__revert_with_jobprovideronly(
+def test_set_started__the_caller_is_not_the_provider__revert_with_jobprovideronly(
     bound: BoundJobs, status: S
 ) -> None:
     job_id = bound.a_job_in(status)
     for caller in (CUSTOMER, OTHER_PROVIDER, MASTER):
         error = er.JobProviderOnly(caller, PROVIDER)
-        bound.refused(error, "start", job_id, caller, "", 0)
+        bound.refused(error, "setStarted", job_id, caller, "", 0)
 
 
-def test_start__the_job_has_no_provider__revert_with_jobprovideronly(bound: BoundJobs) -> None:
+def test_set_started__the_job_has_no_provider__revert_with_jobprovideronly(
+    bound: BoundJobs,
+) -> None:
     job_id = bound.create()
     error = er.JobProviderOnly(PROVIDER, ZERO_ADDRESS)
-    bound.refused(error, "start", job_id, PROVIDER, "", 0)
+    bound.refused(error, "setStarted", job_id, PROVIDER, "", 0)
 
 
-def test_start__the_job_is_not_claimed__revert_with_invalidtransition(bound: BoundJobs) -> None:
+def test_set_started__the_job_is_not_claimed__revert_with_invalidtransition(
+    bound: BoundJobs,
+) -> None:
     job_id = bound.a_job_in(S.META_SCHEDULED)
     error = er.InvalidTransition(S.META_SCHEDULED, S.RUNNING)
-    bound.refused(error, "start", job_id, PROVIDER, "", 0)
+    bound.refused(error, "setStarted", job_id, PROVIDER, "", 0)
 
 
-def test_start__the_job_is_running__revert_with_samestatuserror(bound: BoundJobs) -> None:
-    bound.refused(er.SameStatusError(), "start", bound.a_job_in(S.RUNNING), PROVIDER, "", 0)
+def test_set_started__the_job_is_running__revert_with_samestatuserror(bound: BoundJobs) -> None:
+    bound.refused(er.SameStatusError(), "setStarted", bound.a_job_in(S.RUNNING), PROVIDER, "", 0)
 
 
 @pytest.mark.parametrize(
     "status", [S.CANCELLED, S.FINISHED, S.FAILED, S.OUT_OF_CREDITS, S.PANICKED]
 )
-def test_start__the_job_is_cold__revert_with_jobhotstatusonly(bound: BoundJobs, status: S) -> None:
+def test_set_started__the_job_is_cold__revert_with_jobhotstatusonly(
+    bound: BoundJobs, status: S
+) -> None:
     job_id = bound.a_job_in(status)
-    bound.refused(er.JobHotStatusOnly(status), "start", job_id, PROVIDER, "", 0)
+    bound.refused(er.JobHotStatusOnly(status), "setStarted", job_id, PROVIDER, "", 0)
 
 
-def test_start__its_provider_starts_it__make_it_running_from_now_on(bound: BoundJobs) -> None:
+def test_set_started__its_provider_starts_it__make_it_running_from_now_on(bound: BoundJobs) -> None:
     job_id = bound.a_job_in(S.SCHEDULED)
     before = bound.job(job_id)
-    outcome = bound.must("start", job_id, PROVIDER, "warm", -9)
+    outcome = bound.must("setStarted", job_id, PROVIDER, "warm", -9)
     bound.moved(outcome, job_id, S.SCHEDULED, S.RUNNING)
     now, block = bound.chain.now_s, bound.chain.block
     assert bound.job(job_id) == replace(
@@ -89,7 +95,9 @@ def test_start__its_provider_starts_it__make_it_running_from_now_on(bound: Bound
     assert bound.active() == {job_id}
 
 
-def test_start__its_provider_starts_it__set_the_deadline_by_the_paid_time(bound: BoundJobs) -> None:
+def test_set_started__its_provider_starts_it__set_the_deadline_by_the_paid_time(
+    bound: BoundJobs,
+) -> None:
     job_id = bound.a_job_in(S.SCHEDULED)
     before = bound.terms(job_id)
     started_s = bound.start(job_id)
@@ -97,14 +105,14 @@ def test_start__its_provider_starts_it__set_the_deadline_by_the_paid_time(bound:
     assert bound.terms(job_id) == replace(before, deadline=deadline)
 
 
-def test_start__its_provider_starts_it__count_it_as_started(bound: BoundJobs) -> None:
+def test_set_started__its_provider_starts_it__count_it_as_started(bound: BoundJobs) -> None:
     for count in (1, 2):
         bound.a_job_in(S.RUNNING)
         assert read(bound.jobs.started_jobs(PROVIDER)) == count
     assert read(bound.jobs.started_jobs(OTHER_PROVIDER)) == 0
 
 
-def test_start__the_count_cannot_grow__start_it_all_the_same(bound: BoundJobs) -> None:
+def test_set_started__the_count_cannot_grow__start_it_all_the_same(bound: BoundJobs) -> None:
     job_id = bound.a_job_in(S.SCHEDULED)
     bound.set_started_jobs(PROVIDER, 2**32 - 1)
     bound.start(job_id)
@@ -112,16 +120,18 @@ def test_start__the_count_cannot_grow__start_it_all_the_same(bound: BoundJobs) -
     assert read(bound.jobs.started_jobs(PROVIDER)) == 2**32 - 1
 
 
-def test_start__no_message_comes_with_it__keep_the_message_of_before(bound: BoundJobs) -> None:
+def test_set_started__no_message_comes_with_it__keep_the_message_of_before(
+    bound: BoundJobs,
+) -> None:
     job_id = bound.a_job_in(S.SCHEDULED)
-    bound.must("start", job_id, PROVIDER, "first", 0)
+    bound.must("setStarted", job_id, PROVIDER, "first", 0)
     bound.must("report", job_id, PROVIDER, S.FAILED, 1, "", 0)
     assert bound.job(job_id).last_error == "first"
 
 
-def test_start__the_message_is_longer_than_256_bytes__cut_it_there(bound: BoundJobs) -> None:
+def test_set_started__the_message_is_longer_than_256_bytes__cut_it_there(bound: BoundJobs) -> None:
     job_id = bound.a_job_in(S.SCHEDULED)
-    bound.must("start", job_id, PROVIDER, "x" * 250 + "y" * 100, 0)
+    bound.must("setStarted", job_id, PROVIDER, "x" * 250 + "y" * 100, 0)
     assert bound.job(job_id).last_error == "x" * 250 + "y" * 6
 
 

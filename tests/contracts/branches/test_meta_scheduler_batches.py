@@ -21,6 +21,7 @@ from deepsquare.chain.call import Call
 from deepsquare.chain.contract_error import ContractError
 from deepsquare.chain.contracts import MetaScheduler
 from deepsquare.chain.contracts.meta_scheduler import decode_multicall, decode_try_multicall
+from deepsquare.chain.errors import Reverted
 from deepsquare.chain.reverts import decode_revert
 from deepsquare.identifiers import JobId, job_id_from_bytes
 
@@ -80,11 +81,13 @@ def test_multicall__a_call_that_fails__undo_the_calls_before_it(
     assert (pending(stage), money(stage)) == (set(), before)
 
 
-def test_multicall__a_call_of_no_function__revert_with_failedcall(
+def test_multicall__a_call_of_no_function__revert_with_no_data_as_the_call_does(
     stage: Stage, meta: MetaScheduler
 ) -> None:
+    nothing = Reverted("the contract refused with no reason")
     calls = [a_request(meta), a_call_of_no_function(meta)]
-    stage.refused(CUSTOMER, meta.multicall(calls), er.FailedCall())
+    stage.refused(CUSTOMER, meta.multicall(calls), nothing)
+    stage.refused(CUSTOMER, a_call_of_no_function(meta), nothing)
 
 
 def test_multicall__a_multicall_among_the_calls__do_its_calls_too(

@@ -33,8 +33,9 @@ ERROR_BYTES, LONG_ERROR_BYTES = 256, 20_000
 
 
 def largest_job(number: int) -> tuple[Any, ...]:
-    """32 labels of 64 bytes; others for each number, as the grid keeps equal ones but once."""
-    labels = [(f"{i:032}", f"{number:032}") for i in range(32)]
+    """2,048 bytes in 32 labels, most in texts of 33 bytes, which take the most words of all; other
+    texts for each number, as the grid keeps equal labels but once."""
+    labels = [(f"{i:033}", f"{number:033}") for i in range(31)] + [("k", "v")]
     affinity = tuple((label, b"==") for label in labels[16:])
     return (0, MB_PER_CPU, CPUS, 1, "x" * 128, 0, tuple(labels[:16]), affinity)
 

@@ -58,16 +58,6 @@ class AccessControlUnauthorizedAccount(ContractError):
 
 
 @dataclass(eq=False)
-class AddressEmptyCode(ContractError):
-    """Custom error `AddressEmptyCode(address target)`."""
-
-    signature = "AddressEmptyCode(address)"
-    selector = bytes.fromhex("9996b315")
-
-    target: Address
-
-
-@dataclass(eq=False)
 class AlreadyDone(ContractError):
     """Custom error `AlreadyDone()`."""
 
@@ -693,7 +683,6 @@ ERRORS: tuple[type[ContractError], ...] = (
     AccessControlEnforcedDefaultAdminRules,
     AccessControlInvalidDefaultAdmin,
     AccessControlUnauthorizedAccount,
-    AddressEmptyCode,
     AlreadyDone,
     AmountTooLarge,
     ArrayLengthMismatch,
