@@ -1,7 +1,7 @@
 """Rules of virtual networks (V-VNET)."""
 
+import functools
 import ipaddress
-from collections.abc import Iterator
 
 from deepsquare.workflow.addresses import interface_of
 from deepsquare.workflow.document import Places
@@ -60,8 +60,9 @@ def _check_run(run: StepRun, networks: Networks, places: Places) -> set[str]:
             places.error(vnet, "name", "vnet", message=message)
             continue
         used.add(vnet.name)
-        for message in _address_problems(vnet, network):
-            places.error(vnet, "address", "vnet", message=message)
+        problem = _address_problem(vnet.address, network.gateway_address)
+        if problem is not None:
+            places.error(vnet, "address", "vnet", message=problem)
         _join(vnet, network, joined, places)
     return used
 
@@ -82,12 +83,12 @@ class _Joined:
         return is_new
 
 
-def _prefixes_of(network: Network) -> list[_Prefix]:
+@functools.lru_cache(maxsize=64)
+def _prefixes_of(network: Network) -> tuple[_Prefix, ...]:
     """Return the prefixes of all networks that hold this one, the widest first, and its own."""
-    bits, width = int(network.network_address), network.max_prefixlen
-    return [
-        (network.version, length, bits >> width - length) for length in range(network.prefixlen + 1)
-    ]
+    version, width = network.version, network.max_prefixlen
+    bits = int(network.network_address)
+    return tuple((version, n, bits >> width - n) for n in range(network.prefixlen + 1))
 
 
 def _join(vnet: VNet, network: VirtualNetwork, joined: _Joined, places: Places) -> None:
@@ -96,15 +97,17 @@ def _join(vnet: VNet, network: VirtualNetwork, joined: _Joined, places: Places) 
         places.error(vnet, "name", "vnet", message=message)
 
 
-def _address_problems(vnet: VNet, network: VirtualNetwork) -> Iterator[str]:
-    gateway = interface_of(network.gateway_address)
-    own = interface_of(vnet.address)
-    if own.version != gateway.version or own.ip not in gateway.network:
-        yield f"does not lie in the network of the gateway, {gateway.network}"
-    elif own.ip == gateway.ip:
-        yield "is the address of the gateway"
-    elif own.ip in _kept_addresses(gateway.network):
-        yield f"is the network or broadcast address of {gateway.network}"
+@functools.lru_cache(maxsize=4096)
+def _address_problem(address: str, gateway_address: str) -> str | None:
+    """Say what is wrong with an address in the network of a gateway."""
+    own, gateway = interface_of(address).ip, interface_of(gateway_address)
+    if own not in gateway.network:
+        return f"does not lie in the network of the gateway, {gateway.network}"
+    if own == gateway.ip:
+        return "is the address of the gateway"
+    if own in _kept_addresses(gateway.network):
+        return f"is the network or broadcast address of {gateway.network}"
+    return None
 
 
 def _kept_addresses(network: Network) -> set[object]:
