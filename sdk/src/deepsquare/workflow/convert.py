@@ -156,6 +156,8 @@ def _convert_fields(
             continue
         if value_node.tag == NULL:
             has_nulls = True
+            if field.is_required and _is_sloppy(document, field):
+                continue
             value = _absent(document, value_node, path, field)
         else:
             value = field.convert(document, value_node, (path, field.wire))
@@ -195,7 +197,7 @@ def _finish(
 def _add_missing(
     document: Document, node: Node, path: Path, *, field: Field, given: Given, ill: set[str]
 ) -> None:
-    if document.forgives and field.spec.owner == JobResources.__name__:
+    if _is_sloppy(document, field):
         lowest = min(1, *(rule.schema.get("minimum", 1) for rule in field.spec.rules))
         given[field.attribute] = lowest
         message = f"missing; taken as {lowest}"
@@ -204,6 +206,11 @@ def _add_missing(
     _report_missing(document, node, path, field)
     given[field.attribute] = field.stand_in
     ill.add(field.attribute)
+
+
+def _is_sloppy(document: Document, field: Field) -> bool:
+    """Tell whether the lowest value stands in for a missing one (W-MOD-0)."""
+    return document.forgives and field.spec.owner == JobResources.__name__
 
 
 def _report_missing(document: Document, node: Node, path: Path, field: Field) -> None:

@@ -1,18 +1,21 @@
 """Parsing: text or decoded data in, a checked `Job` or `Module` out, or all errors at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from deepsquare.workflow.convert import convert_root
+from deepsquare.workflow.declare import type_spec
 from deepsquare.workflow.document import INVALID, Document, Places
-from deepsquare.workflow.errors import WorkflowError, WorkflowInvalid
+from deepsquare.workflow.errors import WorkflowError, WorkflowInvalid, shown
 from deepsquare.workflow.merge import has_merges
 from deepsquare.workflow.model import Job, Module, Step
 from deepsquare.workflow.nodes import (
     MAPPING,
     MAX_DOCUMENT_BYTES,
     NULL,
+    STRING,
+    MappingNode,
     Node,
     Position,
     UnreadableDocument,
@@ -90,7 +93,7 @@ def parse_module_data(data: object) -> ParsedModule:
 
 
 def _job(document: Document, root: Node) -> ParsedWorkflow:
-    job = convert_root(document, _unwrapped(root), cls=Job)
+    job = convert_root(document, _unwrapped(document, root), cls=Job)
     if job is not INVALID:
         check_job(job, document)
     _raise_errors(document.report)
@@ -106,13 +109,44 @@ def _module(document: Document, root: Node, *, is_strict: bool) -> ParsedModule:
     return ParsedModule(module, document.report.warnings(), document.places)
 
 
-def _unwrapped(root: Node) -> Node:
-    """Return the job of a document that holds nothing else (W-DOC-2)."""
-    if root.tag == MAPPING and len(root.value) == 1:
-        key, value = root.value[0]
-        if key.value == "job":
-            return value  # type: ignore[no-any-return]
-    return root
+def _unwrapped(document: Document, root: Node) -> Node:
+    """Return the job that stands under ``job``; whatever stands beside it is an error (W-DOC-2).
+
+    With fields of a job beside it, the root is a bare job that has one key too many.
+    """
+    if not isinstance(root, MappingNode) or root.tag != MAPPING:
+        return root
+    entries: list[tuple[Node, Node]] = root.value
+    wrapped = next((value for key, value in entries if key.value == "job"), None)
+    if wrapped is None or len(entries) == 1:
+        return wrapped or root
+    keys = [key for key, _ in entries]
+    if any(field.wire in _texts(keys) for field in type_spec(Job).fields):
+        return root
+    _report_beside_job(document, keys)
+    return wrapped
+
+
+def _texts(keys: Iterable[Node]) -> set[str]:
+    return {key.value for key in keys if key.tag == STRING}
+
+
+def _report_beside_job(document: Document, keys: Iterable[Node]) -> None:
+    """Report all keys of the root but the first ``job``."""
+    path = (None, document.report.root)
+    seen: set[str] = set()
+    for key in keys:
+        if key.tag != STRING:
+            message = "keys must be strings, and none may stand beside job"
+            document.report.error(key, path, "syntax", message=message)
+        elif key.value != "job":
+            message = f"unknown field {shown(key.value)}: no other key may stand beside job"
+            document.report.error(key, (path, key.value), "unknown_field", message=message)
+        elif "job" in seen:
+            message = 'the key "job" stands twice in this mapping'
+            document.report.error(key, (path, "job"), "duplicate_key", message=message)
+        else:
+            seen.add("job")
 
 
 def _read(text: str | bytes, report: Report) -> tuple[Document, Node]:

@@ -19,6 +19,7 @@ from deepsquare.workflow.nodes import (
     MAX_DEPTH,
     MAX_NODES,
     MAX_TEXT,
+    MERGE,
     NULL,
     SEQUENCE,
     STRING,
@@ -42,11 +43,14 @@ _CORE_TAGS = {
     "tag:yaml.org,2002:null": NULL,
     "tag:yaml.org,2002:seq": SEQUENCE,
     "tag:yaml.org,2002:map": MAPPING,
+    # Not of the core schema, but yq writes it before each merge key.
+    "tag:yaml.org,2002:merge": MERGE,
 }
-_CORE_TAG = re.compile("!(?:!(?:str|int|float|bool|null|seq|map)|<)")
+_CORE_TAG = re.compile("!(?:!(?:str|int|float|bool|null|seq|map|merge)|<)")
 # libyaml takes no other characters for names of anchors.
 _ANCHOR = re.compile("&[A-Za-z0-9_-]")
 _ALIAS = re.compile(r"\*[A-Za-z0-9_-]")
+_NO_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 BREAKS_OF_YAML_1_1 = "\x85\u2028\u2029"
 """Characters that end a line for parsers of YAML 1.1, libyaml too; for YAML 1.2 they are text."""
 
@@ -107,7 +111,7 @@ def _compose(text: str) -> Node | None:
         root: Node | None = _Composer(text).get_single_node()
     except YAMLError as error:
         if not _defines_anchor_again(error):
-            raise _syntax_error(error) from None
+            raise _syntax_error(error, text) from None
         return _compose_again(text)
     return root
 
@@ -120,16 +124,25 @@ def _compose_again(text: str) -> Node:
     try:
         return compose_events(text)
     except YAMLError as error:
-        raise _syntax_error(error) from None
+        raise _syntax_error(error, text) from None
 
 
-def _syntax_error(error: YAMLError) -> UnreadableDocument:
+def _syntax_error(error: YAMLError, text: str) -> UnreadableDocument:
     mark = getattr(error, "problem_mark", None)
     problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable")
     if problem == "but found another document":
         problem = "a file holds one document: remove what follows the second ---"
-    at = Position(mark.line, mark.column) if mark else None
+    at = Position(mark.line, mark.column) if mark else _unreadable_character(text)
     return UnreadableDocument("syntax", f"the document is no YAML: {problem}", at)
+
+
+def _unreadable_character(text: str) -> Position | None:
+    """Return where the first character stands that no YAML text may hold."""
+    found = _NO_YAML.search(text)
+    if found is None:
+        return None
+    *above, line = re.split("\r\n?|\n", text[: found.start()])
+    return Position(len(above), len(line))
 
 
 def _start(node: Node | None) -> Position | None:
