@@ -44,7 +44,7 @@ class Files(BaseHTTPRequestHandler):
         if not failed:
             self.files[self.path] = body
         self.send_response(500 if failed else 200)
-        answer = b"" if failed else b"http://get%2Fit\x07\x1b" + self.path.encode() + b"\n"
+        answer = b"" if failed else b"http://get%2Fit\x07\x1b%0A\r\n" + self.path.encode() + b"\n"
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)

@@ -68,5 +68,6 @@ __ds_x_print_response() {
   while [[ $text =~ %([0-9A-Fa-f]{2}) ]]; do
     text=${text//"${BASH_REMATCH[0]}"/\\x${BASH_REMATCH[1]}}
   done
-  printf '%b\n' "$text" | tr -d '\000-\010\013-\037\177'
+  printf '%b' "$text" | tr -d '\000-\037\177'
+  printf '\n'
 }
