@@ -15,8 +15,8 @@ class Demand:
     gpus: int = 0
 
     def __add__(self, other: "Demand") -> "Demand":
-        if other is NOTHING:
-            return self
+        if self is NOTHING or other is NOTHING:
+            return other if self is NOTHING else self
         return Demand(
             self.tasks + other.tasks,
             self.cpus + other.cpus,
@@ -39,6 +39,8 @@ class Demand:
         """Return the component-wise maximum."""
         if other.fits(self):
             return self
+        if self.fits(other):
+            return other
         return Demand(
             max(self.tasks, other.tasks),
             max(self.cpus, other.cpus),

@@ -30,6 +30,8 @@ class Load:
         return Load(self.demand - other.demand, users)
 
     def __or__(self, other: "Load") -> "Load":
+        if self is NO_LOAD or other is NO_LOAD:
+            return other if self is NO_LOAD else self
         demand, users = self.demand | other.demand, _joined(self.users, other.users)
         is_same = demand is self.demand and users is self.users
         return self if is_same else Load(demand, users)
