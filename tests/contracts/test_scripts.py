@@ -31,6 +31,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("deployments")
 
 
+@pytest.fixture(autouse=True)
+def no_settings_of_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in filter(_is_own, list(os.environ)):
+        monkeypatch.delenv(name)
+
+
+def _is_own(variable: str) -> bool:
+    return variable.startswith("DEEPSQUARE_") and variable != "DEEPSQUARE_ANVIL"
+
+
 def run(
     script: str,
     url: str | None,
@@ -40,12 +50,11 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Run a script on deepsquare:testnet, with a development account as the key file."""
     environment = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if not _is_own(name)},
         "DEEPSQUARE_DEPLOYMENTS": str(folder),
         "DEEPSQUARE_GRID_ADMIN": development_account(1).address,
         "SOLCX_BINARY_PATH": str(COMPILER_FOLDER),
     }
-    environment.pop("DEEPSQUARE_TESTNET_RPC_URL", None)
     if url is not None:
         environment["DEEPSQUARE_TESTNET_RPC_URL"] = url
     if account is not None:
