@@ -16,6 +16,7 @@ import uvloop
 from deepsquare_sbatch_api.entrypoints.build import running
 from deepsquare_sbatch_api.entrypoints.http.app import create_app
 from deepsquare_sbatch_api.entrypoints.http.metrics import Metrics
+from deepsquare_sbatch_api.entrypoints.http.protocol import BoundedHttp
 from deepsquare_sbatch_api.entrypoints.logs import configure_logs
 from deepsquare_sbatch_api.settings import InvalidSettings, Settings
 
@@ -105,7 +106,8 @@ async def _serve(settings: Settings, listener: socket.socket, stop: _Stop) -> No
         config = uvicorn.Config(
             app,
             lifespan="off",
-            http="httptools",
+            http=BoundedHttp,
+            ws="none",
             log_config=None,
             access_log=False,
             server_header=False,
