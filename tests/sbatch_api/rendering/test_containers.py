@@ -267,6 +267,15 @@ def test_creation__that_fails__fails_the_step_with_enroots_message(site: BatchSi
     assert "Invalid image format" in result.stderr
 
 
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_home__that_the_host_has_not__is_left_out(site: BatchSite, runtime: str) -> None:
+    """W-LIFE-5: a variable of the host that is not set fails nothing."""
+    site.launcher = ["env", "-u", "HOME"]
+    step = in_container("echo ran", runtime, container={"mount_home": True})
+    result = site.run(a_job(step))
+    assert (result.code, result.lines) == (0, ["ran"]), result.stderr
+
+
 @pytest.mark.parametrize("ending", ["success", "failure", "signal", "timeout"])
 def test_container__after_any_end__is_removed(site: BatchSite, ending: str) -> None:
     """W-ENR-3, W-SIG-5."""

@@ -8,7 +8,7 @@ __node_run_on_apptainer() {
     __node_write_entrance
   } >"$entrance"
   if [[ -n ${__node_options[rw]-} ]]; then words+=(--writable-tmpfs); fi
-  if [[ -n ${__node_options[home]-} ]]; then
+  if [[ -n ${__node_options[home]-} && -n ${HOME-} ]]; then
     words+=(--home "$HOME")
   else
     words+=(--no-home)
