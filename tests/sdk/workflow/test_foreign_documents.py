@@ -59,3 +59,69 @@ def test_minimum_resources__null__count_as_the_least_legal_values() -> None:
         parse_module(text, is_strict=True)
     missing = {error.namespace for error in caught.value.errors if error.tag == "required"}
     assert {"Module.minimumResources.tasks", "Module.minimumResources.gpus"} <= missing
+
+
+TWELVE_MISTAKES = """\
+resources: {tasks: 2, cpusPerTask: 1, memPerCpu: 100, gpus: 0}
+virtualNetworks:
+- {name: a, gatewayAddress: 10.0.0.1}
+- {name: b, gatewayAddress: 10.0.1.1/24}
+steps:
+- launch: {handleName: a-b, signalOnParentStepExit: 99, steps: []}
+- dependsOn: [nope]
+- for: {items: [a], parallel: yes, steps: [{dependsOn: nah}]}
+- run: {command: x, resources: {tasks: 0}}
+- run: {command: x, resources: {tasks: 9}}
+- run: 5
+- run:
+    command: x
+    network: pasta
+    mapUid: 0
+    customNetworkInterfaces:
+    - vnet: {name: a, address: 10.0.0.2/24}
+    - vnet: {name: b, address: 10.0.2.2/24}
+    - vnet: {name: c, address: bad}
+"""
+
+
+def test_rules_across_objects__are_checked__beside_objects_with_mistakes_of_their_own() -> None:
+    """W-ERR-1: one ill handle, network or resource does not hide what is wrong with others."""
+    with pytest.raises(WorkflowInvalid) as caught:
+        parse_workflow(TWELVE_MISTAKES)
+    assert [(error.line, error.tag) for error in caught.value.errors] == [
+        (3, "cidr"),
+        (6, "handle"),
+        (6, "lte"),
+        (7, "handle"),
+        (8, "type"),
+        (8, "handle"),
+        (9, "gte"),
+        (10, "resources"),
+        (11, "type"),
+        (18, "vnet"),
+        (19, "vnet"),
+        (19, "cidr"),
+    ]
+
+
+def test_handle__after_an_ill_one_in_the_list__is_not_judged() -> None:
+    """W-ERR-1: the place of an error is that of its value."""
+    text = RESOURCES + "steps:\n- dependsOn: [a-b, nope]\n"
+    assert tags_of(text) == [("handle", "Job.steps[0].dependsOn[0]")]
+    with pytest.raises(WorkflowInvalid) as caught:
+        parse_workflow(text)
+    assert caught.value.errors[0].column == 15
+
+
+def test_address__in_parallel_loops_inside_each_other__is_one_error() -> None:
+    """V-VNET, W-ERR-1."""
+    run = "{command: x, network: pasta, mapUid: 0, customNetworkInterfaces: [{vnet: %s}]}"
+    inner = "{for: {parallel: true, items: [a, b], steps: [{run: %s}]}}" % (
+        run % "{name: n, address: 10.0.0.2/24}"
+    )
+    text = (
+        RESOURCES.replace("1", "4")
+        + "virtualNetworks: {name: n, gatewayAddress: 10.0.0.1/24}\nsteps:\n"
+        + f"- for: {{parallel: true, items: [a, b], steps: [{inner}]}}\n"
+    )
+    assert [tag for tag, _ in tags_of(text)] == ["vnet"]

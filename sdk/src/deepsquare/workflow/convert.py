@@ -190,6 +190,8 @@ def _finish(
     if table.normalise is not None:
         table.normalise(given)
     made = table.make(given)
+    if ill:
+        document.places.note_ill(made, ill)
     document.places[id(made)] = (node, path, report)
     return made
 

@@ -1,6 +1,6 @@
 """What converting one document needs and notes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -15,6 +15,19 @@ INVALID: Final = object()
 
 class Places(dict[int, tuple[Node, Path, Report]]):
     """Where each object of a model stands: node, path and report, by the object's identity."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ill: dict[int, frozenset[str]] = {}
+
+    def note_ill(self, made: object, attributes: Iterable[str]) -> None:
+        """Note attributes of an object for which a stand-in was needed."""
+        self._ill[id(made)] = frozenset(attributes)
+
+    def is_ill(self, made: object, *attributes: str) -> bool:
+        """Tell whether one of these attributes of an object, or any without names, is ill."""
+        ill = self._ill.get(id(made))
+        return ill is not None and (not attributes or not ill.isdisjoint(attributes))
 
     def error(self, made: object, wire: str, tag: str, *, message: Message) -> None:
         """Report an error at a field of an object, or with "" at the object itself."""

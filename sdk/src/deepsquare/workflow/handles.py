@@ -81,7 +81,9 @@ def _visit(step: Step, scope: HandleScope, places: Places) -> None:
 def _launch(launch: StepAsyncLaunch, scope: HandleScope, places: Places) -> None:
     _walk(launch.steps, scope.nested(), places)
     handle = launch.handle_name
-    if handle is not None and not scope.add(handle):
+    if handle is None or places.is_ill(launch, "handle_name"):
+        return
+    if not scope.add(handle):
         message = f"the handle {shown(handle)} is defined twice in this scope"
         places.error(launch, "handleName", "handle", message=message)
 

@@ -52,7 +52,7 @@ def _check_run(run: StepRun, networks: Networks, places: Places) -> set[str]:
     used = set()
     for interface in run.custom_network_interfaces:
         vnet = interface.vnet
-        if vnet is None:
+        if vnet is None or places.is_ill(vnet, "name"):
             continue
         network = networks.get(vnet.name)
         if network is None:
@@ -60,11 +60,18 @@ def _check_run(run: StepRun, networks: Networks, places: Places) -> set[str]:
             places.error(vnet, "name", "vnet", message=message)
             continue
         used.add(vnet.name)
-        problem = _address_problem(vnet.address, network.gateway_address)
-        if problem is not None:
-            places.error(vnet, "address", "vnet", message=problem)
+        if places.is_ill(network, "gateway_address"):
+            continue
+        if not places.is_ill(vnet, "address"):
+            _check_address(vnet, network, places)
         _join(vnet, network, joined, places)
     return used
+
+
+def _check_address(vnet: VNet, network: VirtualNetwork, places: Places) -> None:
+    problem = _address_problem(vnet.address, network.gateway_address)
+    if problem is not None:
+        places.error(vnet, "address", "vnet", message=problem)
 
 
 class _Joined:

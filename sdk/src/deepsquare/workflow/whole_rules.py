@@ -15,6 +15,10 @@ MAX_STEPS = 2_000
 _RESOURCES = ("JobResources", "StepRunResources", "Job.resources", "StepRun.resources")
 _STRUCTURE = (*(f"Step.{body}" for body in ("steps", "run", "for_", "launch", "use")), "StepFor")
 _HANDLES = (*_STRUCTURE, "StepAsyncLaunch")
+_LAUNCHES = (
+    "Step.launch",
+    *(f"{block}.steps" for block in ("Step", "StepFor", "StepAsyncLaunch", "StepUse")),
+)
 _NETWORKS = ("Job.virtual_networks", "VirtualNetwork", "NetworkInterface", "VNet")
 
 
@@ -24,20 +28,24 @@ def check_job(job: Job, document: Document) -> None:
     steps = sized_steps(job, places)
     if steps is None:
         return
-    if document.is_sound(*_HANDLES):
-        check_handles(job.steps, places)
-    if document.is_sound(*_NETWORKS, "StepRun.custom_network_interfaces"):
+    _check_handles(job.steps, document)
+    if document.is_sound("Job.virtual_networks", "VirtualNetwork.name"):
         check_networks(job, steps, places)
-    if document.is_sound(*_RESOURCES):
+    if document.is_sound("JobResources", "Job.resources"):
         check_fit(job, steps, places)
     if document.is_sound(*_RESOURCES, *_HANDLES, *_NETWORKS, "ForRange"):
         check_concurrency(job, places)
 
 
+def _check_handles(steps: tuple[Step, ...], document: Document) -> None:
+    """Leave out what cannot be told where a launch may be missing, or an entry of a list."""
+    if document.is_sound(*_LAUNCHES, "Step.depends_on"):
+        check_handles(steps, document.places)
+
+
 def check_module(module: Module, document: Document, *, is_strict: bool) -> None:
     """Check what can be told of a module without the job that uses it."""
-    if document.is_sound(*_HANDLES):
-        check_handles(module.steps, document.places)
+    _check_handles(module.steps, document)
     for attribute, wire in (
         ("name", "name"),
         ("description", "description"),
@@ -77,6 +85,8 @@ def check_fit(job: Job, steps: list[Step], places: Places) -> None:
     """Report runs that need more than the whole job has (V-FIT)."""
     capacity = capacity_of(job.resources)
     for run in (step.run for step in steps if step.run is not None):
+        if places.is_ill(run, "resources") or places.is_ill(run.resources):
+            continue
         demand = demand_of(run, job.resources)
         if not demand.fits(capacity):
             shortages = ", ".join(demand.beyond(capacity))
@@ -89,7 +99,7 @@ def check_concurrency(job: Job, places: Places) -> None:
     plan = plan_concurrency(job)
     for overload in plan.overloads:
         _report_overload(overload, places)
-    for vnet in plan.clashes:
+    for vnet in {id(vnet): vnet for vnet in plan.clashes}.values():
         message = "steps that can run at the same time use this address"
         places.error(vnet, "address", "vnet", message=message)
 
