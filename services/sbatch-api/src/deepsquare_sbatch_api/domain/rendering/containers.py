@@ -50,6 +50,8 @@ class ImageBook:
     """Numbers the images of a job: equal runtime, address and credentials are one (W-IMG-1)."""
 
     facts: Mapping[ImageReference, ImageFacts]
+    used: dict[ImageReference, ImageFacts] = field(default_factory=dict)
+    """The distinct images of registries, in order of their first use."""
     _numbers: dict[tuple[str, str, str | None, str | None], int] = field(default_factory=dict)
 
     def facts_of(self, container: ContainerRun) -> ImageFacts:
@@ -65,7 +67,8 @@ class ImageBook:
         if container.deepsquare_hosted:
             return Command("__ds_use_file", [literal("hosted"), literal(hosted_path(container))])
         runtime, image = runtime_of(container), reference_of(container)
-        digest = self.facts.get(image, NO_FACTS).digest
+        facts = self.used[image] = self.facts.get(image, NO_FACTS)
+        digest = facts.digest
         address = registry_address(runtime, image, digest)
         key = (runtime, address, image.username, image.password)
         number = self._numbers.setdefault(key, len(self._numbers))

@@ -15,11 +15,7 @@ from deepsquare.workflow.demand import Demand
 from deepsquare.workflow.model.expansion import ResolvedModule
 from deepsquare_sbatch_api.domain.rendering.containers import ImageBook
 from deepsquare_sbatch_api.domain.rendering.environment import entries
-from deepsquare_sbatch_api.domain.rendering.images import (
-    ImageFacts,
-    ImageReference,
-    image_references,
-)
+from deepsquare_sbatch_api.domain.rendering.images import ImageFacts, ImageReference
 from deepsquare_sbatch_api.domain.rendering.library import library
 from deepsquare_sbatch_api.domain.rendering.networks import VirtualNetworks
 from deepsquare_sbatch_api.domain.rendering.runs import RunRenderer
@@ -82,7 +78,8 @@ def render(
         raise ValueError("a nonce is 32 lower-case hex digits")
     plan = plan_concurrency(job)
     networks = VirtualNetworks.of(job)
-    runs = RunRenderer(job.resources, ImageBook(images), networks)
+    book = ImageBook(images)
+    runs = RunRenderer(job.resources, book, networks)
     renderer = StepRenderer(runs=runs, limit_of=plan.limit_of)
     names, notes = renderer.steps(job.steps, Place.root())
     transfers = render_transfers(job)
@@ -114,7 +111,7 @@ def render(
         peak=plan.peak,
         steps=tuple(notes),
         modules=tuple(dict.fromkeys(renderer.modules)),
-        images=tuple((image, images.get(image, ImageFacts())) for image in image_references(job)),
+        images=tuple(book.used.items()),
     )
 
 

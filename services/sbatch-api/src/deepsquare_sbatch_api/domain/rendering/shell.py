@@ -3,14 +3,16 @@
 Nothing else in the service writes shell. A *word* is a `literal`, always in single quotes, or a
 `variable`, always in double quotes. Names (of commands, functions and variables) are checked, never
 escaped. There is no node for raw text: `Library` takes fixed text of this package, which holds no
-word of a customer.
+word of a customer. Nodes live for one rendering and are not frozen: making them would take four
+times as long.
 """
 
 import hashlib
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple, NewType, Protocol
+from typing import NewType, Protocol
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _COMMAND = re.compile(r"[A-Za-z_:][A-Za-z0-9_]*")
@@ -61,7 +63,8 @@ class Node(Protocol):
         """Append the lines of this piece, indented."""
 
 
-class Command(NamedTuple):
+@dataclass(slots=True)
+class Command:
     """A command with its words."""
 
     name: str
@@ -75,7 +78,8 @@ class Command(NamedTuple):
         lines.append(indent + str(self))
 
 
-class Assignment(NamedTuple):
+@dataclass(slots=True)
+class Assignment:
     """A variable of the script gets a word; inside functions it is local."""
 
     name: str
@@ -88,7 +92,8 @@ class Assignment(NamedTuple):
         lines.append(f"{indent}{keyword}{_name(self.name)}={self.value}")
 
 
-class ArrayAssignment(NamedTuple):
+@dataclass(slots=True)
+class ArrayAssignment:
     """An array of the enclosing function gets words."""
 
     name: str
@@ -100,7 +105,8 @@ class ArrayAssignment(NamedTuple):
         lines.append(f"{indent}local -a {_name(self.name)}=({words})")
 
 
-class HereDocument(NamedTuple):
+@dataclass(slots=True)
+class HereDocument:
     """A variable gets a longer text, byte for byte, with or without a final newline."""
 
     name: str
@@ -126,7 +132,8 @@ def delimiter(text: str) -> str:
         seed = found.encode()
 
 
-class Function(NamedTuple):
+@dataclass(slots=True)
+class Function:
     """A function of the script."""
 
     name: str
@@ -140,7 +147,8 @@ class Function(NamedTuple):
         lines.append(indent + "}")
 
 
-class OnlyIf(NamedTuple):
+@dataclass(slots=True)
+class OnlyIf:
     """Nodes that run if a command succeeds; without it, success."""
 
     test: Command
@@ -154,7 +162,8 @@ class OnlyIf(NamedTuple):
         lines.append(indent + "fi")
 
 
-class Sequential(NamedTuple):
+@dataclass(slots=True)
+class Sequential:
     """Commands one after the other as long as they succeed; the first failure is the code."""
 
     commands: Sequence[Command]
@@ -164,7 +173,8 @@ class Sequential(NamedTuple):
         lines.extend(f"{indent}{command} || return $?" for command in self.commands)
 
 
-class Comment(NamedTuple):
+@dataclass(slots=True)
+class Comment:
     """A remark for whoever reads the script; plain characters only."""
 
     text: str
@@ -174,7 +184,8 @@ class Comment(NamedTuple):
         lines.append(f"{indent}# {_checked(self.text, _COMMENT)}")
 
 
-class Library(NamedTuple):
+@dataclass(slots=True)
+class Library:
     """Fixed text of this package (see `library`); never built from customers' data."""
 
     text: str
