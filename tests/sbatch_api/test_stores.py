@@ -3,7 +3,9 @@
 import asyncio
 import base64
 import resource
+import socket
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -19,6 +21,7 @@ from deepsquare_sbatch_api.adapters.redis import (
     RedisLimiter,
     RedisNonces,
     RedisScripts,
+    connection,
     open_redis,
 )
 from deepsquare_sbatch_api.adapters.sealing import SealedScripts, Sealer, Unsealable
@@ -282,6 +285,19 @@ async def test_redis__away__is_unavailable_and_does_not_tell_where(
         with pytest.raises(StoreUnavailable) as refused:
             await RedisScripts(client).find(HASH)
         assert str(redis_server.port) not in refused.value.message
+
+
+@pytest.mark.integration
+async def test_redis__hangs__is_unavailable_after_one_time_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connection, "_TIMEOUT_S", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        async with open_redis(f"redis://127.0.0.1:{silent.getsockname()[1]}/0") as client:
+            began = time.monotonic()
+            with pytest.raises(StoreUnavailable):
+                await RedisScripts(client).find(HASH)
+    assert time.monotonic() - began < 1
 
 
 @pytest.mark.integration

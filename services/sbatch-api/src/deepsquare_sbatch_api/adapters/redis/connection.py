@@ -18,6 +18,9 @@ PREFIX = "sbatch-api:"
 """All keys and channels begin with it."""
 
 _TIMEOUT_S = 5
+_RETRY = Retry(
+    ExponentialBackoff(cap=0.5, base=0.05), retries=3, supported_errors=(RedisConnectionError,)
+)
 
 
 @asynccontextmanager
@@ -25,14 +28,14 @@ async def open_redis(url: str) -> AsyncIterator[Redis]:
     """Open a pool of connections; nothing is sent before the first use.
 
     A command whose connection breaks is sent again: doing any of ours twice does no more than once,
-    but for a nonce, whose user then signs in anew.
+    but for a nonce, whose user then signs in anew. One that is not answered in time is not: the
+    caller has waited enough.
     """
     client = redis.asyncio.from_url(
         url,
         socket_timeout=_TIMEOUT_S,
         socket_connect_timeout=_TIMEOUT_S,
-        retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), retries=3),
-        retry_on_error=[RedisConnectionError],
+        retry=_RETRY,
     )
     try:
         yield client
