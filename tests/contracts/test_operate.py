@@ -138,6 +138,7 @@ def test_ban__of_a_member__holds_until_it_is_lifted(office: Office) -> None:
 
     office.run("ban", NEWCOMER)
     assert office.ask("ProviderManager", "isBanned", NEWCOMER)
+    assert office.refusal("ban", NEWCOMER) == "Error: the contract refused: AlreadyDone()"
     office.run("unban", NEWCOMER)
     assert not office.ask("ProviderManager", "isBanned", NEWCOMER)
 
