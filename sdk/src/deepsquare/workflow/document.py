@@ -16,8 +16,8 @@ INVALID: Final = object()
 class Places(dict[int, tuple[Node, Path, Report]]):
     """Where each object of a model stands: node, path and report, by the object's identity."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, known: "Places | None" = None) -> None:
+        super().__init__(known or {})
         self._ill: dict[int, frozenset[str]] = {}
 
     def note_ill(self, made: object, attributes: Iterable[str]) -> None:
