@@ -1,6 +1,7 @@
 """The branches of `claimNextJob` and `claimNextJobs`."""
 
 from dataclasses import replace
+from typing import Any
 
 from tests.contracts.branches import lanes
 from tests.contracts.branches.acts import all_at_once, disable_requests, many_jobs_in
@@ -216,6 +217,29 @@ def test_claim_next_jobs__more_are_asked_for_than_wait__claim_all(stage: Stage) 
 
 def test_claim_next_jobs__more_than_64_are_asked_for__claim_64(stage: Stage) -> None:
     lanes.takes_64_at_most(stage, CLAIMABLE)
+
+
+def some_labels(count: int) -> tuple[Label, ...]:
+    return tuple(Label(f"key {i}", "value" * (7 * i % 16)) for i in range(count))
+
+
+def test_claim_next_jobs__definitions_of_different_size__tell_each_as_it_was_requested(
+    stage: Stage, meta: MetaScheduler
+) -> None:
+    """Memory is given back after each claim: nothing of one may show in the next."""
+    requested = {}
+    for count in (0, 15, 1, 5, 0, 9):
+        wishes = tuple(Affinity(label, b"in") for label in some_labels(16 - count))
+        changes: dict[str, Any] = {
+            "batch_location_hash": "r" * 8 * (16 - count),
+            "uses": some_labels(count),
+            "affinity": wishes,
+        }
+        job_id = stage.a_job_in(S.META_SCHEDULED, **changes)
+        requested[job_id] = replace(DEFINITION, **changes)
+    claimed = stage.must(PROVIDER, meta.claim_next_jobs(64)).events
+    told = [event for event in claimed if isinstance(event, ev.ClaimJobEvent)]
+    assert {event.job_id: event.job_definition for event in told} == requested
 
 
 def test_claim_next_jobs__stale_entries_between_live_ones__claim_the_live_ones(
