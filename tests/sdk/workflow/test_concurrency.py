@@ -44,6 +44,8 @@ FITTING: list[tuple[Data, int]] = [
     (job(2, a_launch("a", a_launch("b"), run())), 2),
     (job(2, a_launch("a", a_launch("b"), run()), after("a", step=run(2))), 2),
     (job(1, a_launch("a"), a_loop(after("a"), items=["x"])), 1),
+    (job(1, a_launch("a"), a_loop(after("a"), items=["x", "y"]), run()), 1),
+    (job(1, a_launch("a"), a_loop(a_loop(after("a"), items=["x"]), items=["x"]), run()), 1),
     (job(4, loop(run(), count=4)), 4),
     (job(4, loop(run(), count=9)), 4),
     (job(4, loop(run(3), count=9)), 3),

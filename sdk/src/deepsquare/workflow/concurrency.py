@@ -13,7 +13,7 @@ from deepsquare.workflow.demand import NOTHING, Demand, capacity_of, demand_of
 from deepsquare.workflow.loops import iteration_count
 from deepsquare.workflow.model import Job, JobResources, Step, StepFor, StepRun, StepUse, VNet
 from deepsquare.workflow.model.expansion import ExpandedUse
-from deepsquare.workflow.running import NO_LOAD, Load, Scope
+from deepsquare.workflow.running import Load, Scope
 
 _PLAN = "_concurrency_plan"
 """No field of a job: it is neither compared nor shown nor taken over by `dataclasses.replace`."""
@@ -84,9 +84,9 @@ class _Walk:
         if step.run is not None:
             scope.note(self._run(step.run, scope))
         elif step.for_ is not None:
-            scope.note(self._loop(step.for_, scope))
+            self._loop(step.for_, scope)
         elif step.use is not None:
-            scope.note(self._use(step.use, scope))
+            self._use(step.use, scope)
         elif step.launch is not None:
             nested = scope.nested()
             self.steps(step.launch.steps, nested)
@@ -107,21 +107,21 @@ class _Walk:
                 self._plan.clashes.append(user)
         return Load(demand, users)
 
-    def _use(self, use: StepUse, scope: Scope) -> Load:
-        if not isinstance(use, ExpandedUse):
-            return NO_LOAD
-        module = scope.module()
-        self.steps(use.body, module)
-        return module.peak
+    def _use(self, use: StepUse, scope: Scope) -> None:
+        if isinstance(use, ExpandedUse):
+            module = scope.module()
+            self.steps(use.body, module)
+            scope.close(module)
 
-    def _loop(self, loop: StepFor, scope: Scope) -> Load:
+    def _loop(self, loop: StepFor, scope: Scope) -> None:
         if not iteration_count(loop):
-            return NO_LOAD
+            return
         if loop.parallel:
-            return self._parallel(loop, scope)
+            scope.note(self._parallel(loop, scope))
+            return
         body = scope.nested()
         self.steps(loop.steps, body)
-        return body.peak
+        scope.close(body)
 
     def _parallel(self, loop: StepFor, scope: Scope) -> Load:
         iterations = iteration_count(loop)

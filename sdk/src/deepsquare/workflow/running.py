@@ -105,12 +105,21 @@ class Scope:
     def release(self, handles: tuple[str, ...]) -> None:
         """Take launches out that have been awaited."""
         for handle in handles:
-            serial = self.names.get(handle.lower(), -1)
-            if (load := self.tally.own.pop(serial, None)) is not None:
-                self.tally.own_total -= load
-                self.tally.total -= load
-            elif (load := self.tally.around.pop(serial, None)) is not None:
-                self.tally.total -= load
+            self._take_out(self.names.get(handle.lower(), -1))
+
+    def _take_out(self, serial: int) -> None:
+        if (load := self.tally.own.pop(serial, None)) is not None:
+            self.tally.own_total -= load
+            self.tally.total -= load
+        elif (load := self.tally.around.pop(serial, None)) is not None:
+            self.tally.total -= load
+
+    def close(self, nested: "Scope") -> None:
+        """Note what a nested scope that has ended needed; what it has awaited has ended too."""
+        self.note(nested.peak)
+        for serial in (*self.tally.own, *self.tally.around):
+            if serial not in nested.tally.around:
+                self._take_out(serial)
 
     def nested(self) -> "Scope":
         """Open a scope that runs once, beside the launches here."""
