@@ -125,3 +125,14 @@ def test_address__in_parallel_loops_inside_each_other__is_one_error() -> None:
         + f"- for: {{parallel: true, items: [a, b], steps: [{inner}]}}\n"
     )
     assert [tag for tag, _ in tags_of(text)] == ["vnet"]
+
+
+def test_unknown_field__of_any_text__is_named_on_one_line_of_printable_characters() -> None:
+    """W-ERR-2: the field is the whole last element, though it has dots."""
+    text = RESOURCES.rstrip() + '\nsteps: []\n"a.b\\n\\e[31m": 1\n'
+    with pytest.raises(WorkflowInvalid) as caught:
+        parse_workflow(text)
+    (error,) = caught.value.errors
+    assert error.namespace == "Job.a.b\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}[31m"
+    assert error.field == "a.b\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}[31m"
+    assert str(error).isprintable()

@@ -79,13 +79,19 @@ def shown(value: object) -> str:
     text = str(value)
     if "@" in text or "?" in text:
         text = _without_credentials(text)
-    text = "".join(
-        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}"
-        for character in text[: SHOWN_CHARACTERS + 1]
-    )
+    text = printable(text[: SHOWN_CHARACTERS + 1])
     if len(text) > SHOWN_CHARACTERS:
         text = text[: SHOWN_CHARACTERS - 1] + "\N{HORIZONTAL ELLIPSIS}"
     return f'"{text}"'
+
+
+def printable(text: str) -> str:
+    """Replace what would break a line of a message, or steer a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
+    )
 
 
 def _without_credentials(text: str) -> str:

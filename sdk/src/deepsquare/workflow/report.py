@@ -3,10 +3,13 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from deepsquare.workflow.errors import MAX_REPORTED, WorkflowError
+from deepsquare.workflow.errors import MAX_REPORTED, WorkflowError, printable
 from deepsquare.workflow.nodes import Node
 
 type_of_tag = dict.fromkeys(("syntax", "duplicate_key", "limit"), "parse").get
+_LONGEST_NAME = 79
+"""Characters of a name in a path: those of unknown fields may have any number."""
+
 Path = tuple["Path | None", str | int]
 """A place in a document: the place around it, and a wire name or an index."""
 
@@ -34,9 +37,22 @@ def namespace_of(path: Path | None) -> str:
     parts: list[str] = []
     while path is not None:
         parent, element = path
-        parts.append(f"[{element}]" if isinstance(element, int) else f".{element}"[:80])
+        parts.append(f"[{element}]" if isinstance(element, int) else f".{_name(element)}")
         path = parent
-    return "".join(reversed(parts)).lstrip(".")
+    return "".join(reversed(parts)).removeprefix(".")
+
+
+def _field_of(path: Path) -> str:
+    """Return the last element of a path, an index with the field it belongs to."""
+    parent, element = path
+    if isinstance(element, str):
+        return _name(element)
+    return f"{_field_of(parent) if parent else ''}[{element}]"
+
+
+def _name(element: str) -> str:
+    """Write a name as a document has it: an unknown field may be any text."""
+    return printable(element[:_LONGEST_NAME])
 
 
 class Report:
@@ -96,12 +112,11 @@ class Report:
         given = finding.message
         message, suggestion = (given, None) if isinstance(given, str) else given()
         line, column = finding.at
-        namespace = namespace_of(finding.path)
         return WorkflowError(
             type=finding.type,
             tag=finding.tag,
-            namespace=namespace,
-            field=namespace.rpartition(".")[2],
+            namespace=namespace_of(finding.path),
+            field=_field_of(finding.path),
             message=message,
             line=line + 1 if self._has_text else None,
             column=column + 1 if self._has_text else None,
