@@ -1,6 +1,7 @@
 """Settings: every variable documented, every mistake named."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -74,3 +75,14 @@ def test_settings__repr__hides_the_key() -> None:
 
 def test_settings__every_field__is_documented() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_settings__of_a_chain_whose_grid_is_known__need_no_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The SDK ships the records of deployments."""
+    environment = dict(GOOD)
+    known = environment.pop("METASCHEDULER_META_SCHEDULER_ADDRESS")
+    grid = SimpleNamespace(meta_scheduler=known)
+    monkeypatch.setattr("deepsquare.deployment.record.load_deployment", lambda _chain_id: grid)
+    assert load_settings(environment).meta_scheduler_address.lower() == known

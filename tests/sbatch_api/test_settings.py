@@ -1,4 +1,5 @@
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -114,3 +115,14 @@ def test_settings__key_file_of_raw_bytes__is_read_to_be_refused_as_keys(
     assert keys
     with pytest.raises(InvalidSettings, match="SBATCH_API_STORAGE_KEYS: give one key per line"):
         keys_of("SBATCH_API_STORAGE_KEYS", keys)
+
+
+def test_settings__of_a_chain_whose_grid_is_known__need_no_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The SDK ships the records of deployments."""
+    known = LEAST["SBATCH_API_META_SCHEDULER_ADDRESS"]
+    monkeypatch.delenv("SBATCH_API_META_SCHEDULER_ADDRESS")
+    grid = SimpleNamespace(meta_scheduler=known)
+    monkeypatch.setattr("deepsquare.deployment.record.load_deployment", lambda _chain_id: grid)
+    assert load_settings().meta_scheduler_address.lower() == known

@@ -1,6 +1,7 @@
 """Settings, the offer and the check."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tests.supervisor.doubles import CUSTOMER
@@ -122,3 +123,14 @@ def test_offer_file__price_as_a_number_with_decimals__is_exact(tmp_path: Path) -
     file = tmp_path / "hardware.json"
     file.write_text('{"nodes": [{"cpus": 1, "mem_mb": 1}], "prices": {"cpu": 0.1, "mem_mb": 1}}')
     assert read_offer(file).prices.cpu_price_per_min == 10**17
+
+
+def test_settings__of_a_chain_whose_grid_is_known__need_no_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The SDK ships the records of deployments."""
+    environment = dict(ENOUGH)
+    known = environment.pop("SUPERVISOR_META_SCHEDULER_ADDRESS")
+    grid = SimpleNamespace(meta_scheduler=known)
+    monkeypatch.setattr("deepsquare.deployment.record.load_deployment", lambda _chain_id: grid)
+    assert load_settings(environment).meta_scheduler_address.lower() == known

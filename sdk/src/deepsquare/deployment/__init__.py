@@ -10,7 +10,12 @@ from deepsquare.deployment.execution import Execution
 from deepsquare.deployment.journal import FileJournal, Journal
 from deepsquare.deployment.plan import GridPlan
 from deepsquare.deployment.port import Chain, KeyWallet, UnlockedWallet, Wallet
-from deepsquare.deployment.record import Deployment, load_deployment, read_deployment
+from deepsquare.deployment.record import (
+    Deployment,
+    load_deployment,
+    read_deployment,
+    with_known_grid,
+)
 from deepsquare.deployment.transactions import Transactor
 from deepsquare.deployment.verification import verify
 
@@ -30,4 +35,5 @@ __all__ = [
     "load_deployment",
     "read_deployment",
     "verify",
+    "with_known_grid",
 ]

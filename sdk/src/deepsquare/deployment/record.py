@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from deepsquare.deployment.errors import DeploymentRefused
 from deepsquare.deployment.files import replace_file
@@ -88,3 +88,15 @@ def load_deployment(chain_id: int) -> Deployment:
             f"this release knows no grid on chain {chain_id}: give the MetaScheduler's address"
         )
     return Deployment(**json.loads(record.read_text(encoding="utf-8")))
+
+
+def with_known_grid(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Fill in ``meta_scheduler_address`` by ``chain_id``, where it is left out and known here."""
+    chain_id = str(settings.get("chain_id", ""))
+    if settings.get("meta_scheduler_address") or not chain_id.isdecimal():
+        return settings
+    try:
+        known = load_deployment(int(chain_id))
+    except DeploymentRefused:
+        return settings
+    return {**settings, "meta_scheduler_address": known.meta_scheduler}

@@ -5,11 +5,12 @@
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from deepsquare.deployment import with_known_grid
 from deepsquare.errors import Refused
 from deepsquare.identifiers import Address, InvalidIdentifier, parse_address
 
@@ -41,7 +42,8 @@ class Settings(BaseSettings):
     """Chain id; the service refuses to start on another chain."""
 
     meta_scheduler_address: Address
-    """Address of the MetaScheduler contract; the other contracts are found through it."""
+    """Address of the MetaScheduler contract; the other contracts are found through it.
+    May be left out where the SDK ships the record of the grid on this chain."""
 
     private_key: SecretStr | None = None
     """Key of a wallet with METASCHEDULER_ROLE, 64 hex digits. Better give a file."""
@@ -92,6 +94,11 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(url.strip() for url in value.split(",") if url.strip())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_grid(cls, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        return with_known_grid(values)
 
     @field_validator("meta_scheduler_address", mode="before")
     @classmethod

@@ -1,13 +1,20 @@
 """Settings of the sbatch API, read from the environment once, at start."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, PositiveInt, SecretStr, ValidationError, field_validator
+from pydantic import (
+    Field,
+    PositiveInt,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -16,6 +23,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from deepsquare.deployment import with_known_grid
 from deepsquare.errors import Refused
 from deepsquare.identifiers import Address, InvalidIdentifier, parse_address
 
@@ -82,7 +90,8 @@ class Settings(BaseSettings):
     """Chain id; the service refuses to start on another chain, and sign-in messages for another."""
 
     meta_scheduler_address: Address
-    """Address of the MetaScheduler contract; the other contracts are found through it."""
+    """Address of the MetaScheduler contract; the other contracts are found through it.
+    May be left out where the SDK ships the record of the grid on this chain."""
 
     max_chain_lag_s: PositiveInt = 60
     """Greatest age, in seconds, of the block an authorisation is read at. An older head is answered
@@ -206,6 +215,11 @@ class Settings(BaseSettings):
         if not _is_http_url(value):
             raise ValueError("must be like https://host")
         return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_grid(cls, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        return with_known_grid(values)
 
     @field_validator("meta_scheduler_address", mode="before")
     @classmethod

@@ -3,11 +3,12 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from deepsquare.deployment import with_known_grid
 from deepsquare.errors import Refused
 from deepsquare.identifiers import Address, parse_address
 
@@ -59,7 +60,8 @@ class Settings(BaseSettings):
     """WebSocket endpoint of the chain; with it new blocks shorten the wait between ticks."""
 
     meta_scheduler_address: Address
-    """Address of the MetaScheduler contract; all others are found from it."""
+    """Address of the MetaScheduler contract; all others are found from it.
+    May be left out where the SDK ships the record of the grid on this chain."""
 
     chain_id: int
     """Id of the chain; the supervisor refuses to start on another one."""
@@ -179,6 +181,11 @@ class Settings(BaseSettings):
     @classmethod
     def _split_command(cls, value: object) -> object:
         return _split(value, None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_grid(cls, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        return with_known_grid(values)
 
     @field_validator("meta_scheduler_address", mode="before")
     @classmethod
