@@ -57,7 +57,7 @@ __ds_emit_env_file() {
 __ds_read_env_file() {
   local LC_ALL=C line key kind i=0 size=0
   local -a lines=()
-  if [[ ! -s $1 ]]; then return 0; fi
+  if [[ ! -f $1 || ! -s $1 ]]; then return 0; fi
   mapfile -t lines < <(head -c 1048577 -- "$1")
   for line in "${lines[@]}"; do size=$((size + ${#line} + 1)); done
   if ((size > 1048577)); then

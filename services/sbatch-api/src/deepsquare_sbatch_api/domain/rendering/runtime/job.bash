@@ -1,6 +1,6 @@
 # The life of the batch: preparation, steps, finalisers.
 
-__ds_code=0 __ds_is_finalising=''
+__ds_code=0 __ds_is_finalising='' __ds_is_stored=''
 
 # The whole job. $@: the tools this workflow needs.
 __ds_main() {
@@ -40,6 +40,7 @@ __ds_make_storage() {
   __ds_storage=${__ds_site[STORAGE_ROOT]}/$name.${SLURM_JOB_ID:-0}
   __ds_state=$__ds_storage/.deepsquare
   __ds_do __ds_make_directories || return $?
+  __ds_is_stored=1
   # Bash keeps long here-documents in files; not exported, so that workloads see the site's TMPDIR.
   if [[ -z ${TMPDIR-} ]]; then TMPDIR=$__ds_state; fi
   __ds_env_files=("$__ds_storage/env")
@@ -111,7 +112,7 @@ __ds_do_hook() {
 # Runs the finalisers once and exits.
 __ds_leave() {
   __ds_is_finalising=1
-  if [[ -n $__ds_state && -d $__ds_state ]]; then __ds_finalise || :; fi
+  if [[ -n $__ds_is_stored || ( -n $__ds_storage && -d $__ds_storage ) ]]; then __ds_finalise || :; fi
   __ds_exit "$__ds_code"
 }
 
@@ -131,10 +132,20 @@ __ds_crash() {
   __ds_leave
 }
 
+# Workloads may have removed or closed the directory that hooks and the clean-up of nodes need.
+__ds_mend_state() {
+  chmod u+rwx -- "$__ds_storage" "$__ds_state" 2>/dev/null || :
+  umask 077
+  mkdir -p -- "$__ds_state" && __ds_write_node_program >"$__ds_state/node.bash"
+}
+
 __ds_finalise() {
   __ds_cut=-1
   __ds_shelter=1
   __ds_limits=()
+  if [[ ! -w $__ds_state || ! -r $__ds_state/node.bash ]]; then
+    __ds_do __ds_mend_state || __ds_say "$__ds_state cannot be used any more"
+  fi
   if __ds_has __ds_end_scope; then __ds_end_scope 0 "$__ds_code" || :; fi
   if __ds_has __ds_stop_sync; then __ds_stop_sync || :; fi
   if __ds_has __ds_upload_output; then __ds_finish_output; fi

@@ -5,13 +5,20 @@
 __ds_branch_off() {
   local i text
   for i in "${!__ds_env_files[@]}"; do
-    IFS= read -r -d '' text <"${__ds_env_files[i]}" || :
+    __ds_read_text "${__ds_env_files[i]}"
     printf '%s' "$text" >"$__ds_state/$1.env$i"
     printf '%s' "$text" >"$__ds_state/$1.base$i"
   done
   set -m
   (__ds_branch_main "$@") </dev/null 8>&9 &
   __ds_started $!
+}
+
+# Sets the caller's text to the content of an environment file. Workloads may have removed it, or put
+# in its place what must not be read.
+__ds_read_text() {
+  text=''
+  if [[ -f $1 && -r $1 ]]; then IFS= read -r -d '' text <"$1" || :; fi
 }
 
 __ds_branch_main() {
@@ -59,12 +66,13 @@ __ds_merge() {
 }
 
 __ds_merge_file() {
-  local key before after
+  local key text before
   local -a __ds_keys=() changed=()
   local -A __ds_values=() base=() new=()
-  IFS= read -r -d '' before <"$__ds_state/$1.base$2" || :
-  IFS= read -r -d '' after <"$__ds_state/$1.env$2" || :
-  if [[ $before == "$after" ]]; then return 0; fi
+  __ds_read_text "$__ds_state/$1.base$2"
+  before=$text
+  __ds_read_text "$__ds_state/$1.env$2"
+  if [[ $before == "$text" ]]; then return 0; fi
   __ds_read_env_file "$__ds_state/$1.base$2"
   for key in "${__ds_keys[@]}"; do base[$key]=${__ds_values[$key]}; done
   __ds_keys=() __ds_values=()
