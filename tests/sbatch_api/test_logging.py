@@ -9,7 +9,7 @@ import structlog
 from tests.sbatch_api.doubles import ALICE, HASH, JOB, PROVIDER, a_job
 from tests.sbatch_api.http import Api
 
-from deepsquare_sbatch_api.entrypoints.logs import configure_logs
+from deepsquare_sbatch_api.entrypoints.logs import configure_logs, formatter_of_libraries
 
 SECRET = "hunter2-in-a-script"
 
@@ -76,3 +76,14 @@ def test_web_server__reports_an_exception__only_its_kind_is_logged(
     logging.getLogger("uvicorn.error").error("Exception in ASGI application\n", exc_info=bug)
     assert "Exception in ASGI application: KeyError" in caplog.text
     assert SECRET not in caplog.text
+
+
+def test_library__says_something__is_a_json_line_too() -> None:
+    formatter = formatter_of_libraries(structlog.processors.JSONRenderer())
+    record = logging.makeLogRecord(
+        {"name": "uvicorn.error", "levelname": "WARNING", "levelno": 30, "msg": "Invalid %s"}
+    )
+    record.args = ("request",)
+    line = json.loads(formatter.format(record))
+    assert line.pop("timestamp")
+    assert line == {"event": "Invalid request", "level": "warning", "logger": "uvicorn.error"}

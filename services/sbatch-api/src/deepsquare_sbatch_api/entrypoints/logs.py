@@ -4,6 +4,12 @@ import logging
 import sys
 
 import structlog
+from structlog.typing import Processor
+
+_EVERY_EVENT: tuple[Processor, ...] = (
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso"),
+)
 
 
 def configure_logs(level: str) -> None:
@@ -15,20 +21,27 @@ def configure_logs(level: str) -> None:
         else structlog.processors.JSONRenderer()
     )
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            renderer,
-        ],
+        processors=[*_EVERY_EVENT, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    logging.basicConfig(stream=sys.stderr, level=max(number, logging.WARNING))
-    logging.getLogger("uvicorn.error").addFilter(_without_trace)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter_of_libraries(renderer))
+    logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING))
+    for name in ("uvicorn.error", "asyncio"):
+        logging.getLogger(name).addFilter(_without_trace)
+
+
+def formatter_of_libraries(renderer: Processor) -> logging.Formatter:
+    """Return what writes messages of libraries in the same form as our events."""
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[*_EVERY_EVENT, structlog.stdlib.add_logger_name],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+    )
 
 
 def _without_trace(record: logging.LogRecord) -> bool:
-    """Keep only the kind of an error that the web server reports: its text may be a customer's."""
+    """Keep only the kind of an error that a library reports: its text may be a customer's."""
     if record.exc_info and record.exc_info[0]:
         record.msg = f"{record.getMessage().strip()}: {record.exc_info[0].__name__}"
         record.args = ()
