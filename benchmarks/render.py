@@ -4,11 +4,11 @@
 
 Prints ``render: <name> <median ms>`` for the workflows of ``examples/``, for those of the test
 corpus (``services``, six services on a virtual network, is the largest), and for the published
-workflows where they are present beside the repository. In one process, after a first run that fills
-the caches; the median of as many runs as fit half a second.
+workflows where they are present beside the repository. In one process, with garbage collection as
+the service has it, after a first run that fills the caches; the median of as many runs as fit half
+a second.
 """
 
-import gc
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +17,7 @@ from pathlib import Path
 
 from deepsquare.workflow import parse_workflow
 from deepsquare_sbatch_api.domain.rendering import render
+from deepsquare_sbatch_api.entrypoints.garbage import spare_what_is_loaded
 
 REPOSITORY = Path(__file__).parents[1]
 PUBLISHED = REPOSITORY.parent / "shared" / "workflows"
@@ -27,7 +28,7 @@ NONCE = "0" * 32
 
 def main() -> None:
     """Measure each document and print its line."""
-    gc.freeze()  # as the service does when it has started
+    spare_what_is_loaded()
     for path in documents():
         text = path.read_bytes()
         if b" use:" in text or b"TO-BE-FILLED" in text:

@@ -1,7 +1,6 @@
 """Serving until a signal comes."""
 
 import asyncio
-import gc
 import resource
 import signal
 import socket
@@ -14,6 +13,7 @@ import uvicorn
 import uvloop
 
 from deepsquare_sbatch_api.entrypoints.build import running
+from deepsquare_sbatch_api.entrypoints.garbage import spare_what_is_loaded
 from deepsquare_sbatch_api.entrypoints.http.app import create_app
 from deepsquare_sbatch_api.entrypoints.http.metrics import Metrics
 from deepsquare_sbatch_api.entrypoints.http.protocol import BoundedHttp
@@ -88,21 +88,13 @@ def _raise_file_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def _spare_what_is_loaded() -> None:
-    """Take all that lives as long as the process out of garbage collection: to go through it again
-    and again would hold up requests for tens of milliseconds.
-    """
-    gc.collect()
-    gc.freeze()
-
-
 async def _serve(settings: Settings, listener: socket.socket, stop: _Stop) -> None:
     stop.starting()
     metrics = Metrics()
     async with running(settings, metrics) as services:
         stop.started()
         app = create_app(services, metrics)
-        _spare_what_is_loaded()
+        spare_what_is_loaded()
         config = uvicorn.Config(
             app,
             lifespan="off",
