@@ -22,6 +22,9 @@ where a list is expected. `null` is the same as an absent field. Control charact
 in fields marked *free text*; NUL is allowed nowhere. Values marked *secret* appear in no error,
 warning or log.
 
+A document holds at most 1 MiB, nested 200 levels deep, and with its aliases expanded 100 000 values
+and 8 MiB of text. A job has at most 2 000 steps in 32 levels, those of modules included.
+
 An editor completes and checks workflows with the schema in
 [workflow.schema.json](workflow.schema.json):
 

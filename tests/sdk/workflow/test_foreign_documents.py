@@ -136,3 +136,31 @@ def test_unknown_field__of_any_text__is_named_on_one_line_of_printable_character
     assert error.namespace == "Job.a.b\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}[31m"
     assert error.field == "a.b\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}[31m"
     assert str(error).isprintable()
+
+
+def test_error_of_a_rule__on_a_merged_value__stands_at_that_value() -> None:
+    """W-DOC-3, W-ERR-1."""
+    text = RESOURCES + (
+        "steps:\n"
+        "- run: &run\n"
+        "    dns: [1.1.1.1]\n"
+        "    command: x\n"
+        "    network: pasta\n"
+        "- run:\n"
+        "    <<: [*run]\n"
+        "    network: host\n"
+    )
+    with pytest.raises(WorkflowInvalid) as caught:
+        parse_workflow(text)
+    (error,) = caught.value.errors
+    assert (error.tag, error.namespace) == ("network", "Job.steps[1].run.dns")
+    assert (error.line, error.column) == (4, 10)
+
+
+def test_boolean__in_quotes__is_told_to_lose_them() -> None:
+    """W-DOC-4."""
+    with pytest.raises(WorkflowInvalid) as caught:
+        parse_workflow(RESOURCES + 'enableLogging: "true"\nsteps: []\n')
+    assert (
+        caught.value.errors[0].message == "must be true or false, not a string: remove the quotes"
+    )

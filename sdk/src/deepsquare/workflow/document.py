@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from deepsquare.workflow.errors import WorkflowError
 from deepsquare.workflow.model import Step
-from deepsquare.workflow.nodes import MappingNode, Node, SequenceNode
+from deepsquare.workflow.nodes import MappingNode, Node, SequenceNode, value_in
 from deepsquare.workflow.report import Message, Path, Report
 
 INVALID: Final = object()
@@ -75,7 +75,7 @@ class Places(dict[int, tuple[Node, Path, Report]]):
 def _value(node: Node, wire: str) -> Node:
     if not isinstance(node, MappingNode):
         return node
-    return next((value for key, value in node.value if key.value == wire), node)
+    return value_in(node, wire) or node
 
 
 @dataclass(slots=True)

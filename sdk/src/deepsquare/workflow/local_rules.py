@@ -27,7 +27,7 @@ from deepsquare.workflow.model import (
     TransportData,
 )
 from deepsquare.workflow.model.runs import MAX_ENTRY_BYTES
-from deepsquare.workflow.nodes import Node
+from deepsquare.workflow.nodes import Node, value_in
 from deepsquare.workflow.report import Path, Report
 from deepsquare.workflow.rules import RESERVED_PREFIXES
 
@@ -64,7 +64,7 @@ class LocalRule:
 
 
 def _value(node: Node, wire: str) -> Node:
-    return next((value for key, value in node.value if key.value == wire), node)
+    return value_in(node, wire) or node
 
 
 def _rule(

@@ -62,6 +62,19 @@ def mapping_node(at: Position) -> MappingNode:
     return MappingNode(MAPPING, [], at)  # type: ignore[arg-type]
 
 
+def value_in(node: Node, wire: str) -> Node | None:
+    """Return the value of a mapping's field, be it that of a mapping merged into it."""
+    if not isinstance(node, MappingNode):
+        return None
+    merged: list[Node] = []
+    for key, value in node.value:
+        if key.value == wire and key.tag == STRING:
+            return value  # type: ignore[no-any-return]
+        if key.tag == MERGE:
+            merged += value.value if isinstance(value, SequenceNode) else [value]
+    return next((found for source in merged if (found := value_in(source, wire))), None)
+
+
 def too_big() -> UnreadableDocument:
     """Return the error for a document above `MAX_DOCUMENT_BYTES`."""
     return UnreadableDocument("limit", "the document is larger than 1 MiB", None)
@@ -114,4 +127,5 @@ __all__ = [
     "too_deep",
     "too_long",
     "too_many",
+    "value_in",
 ]

@@ -156,4 +156,6 @@ def convert_boolean(document: Document, node: Node, path: Path) -> Any:  # noqa:
     expected = f"true or false, not {kind_name(node)}"
     if node.tag == STRING and node.value.lower() in _WORDS_OF_YAML_1_1:
         expected += f': "{node.value}" is text in YAML 1.2'
+    elif node.tag == STRING and node.value.lower() in ("true", "false"):
+        expected += ": remove the quotes"
     return wrong_type(document, node, path, expected=expected)
