@@ -50,7 +50,7 @@ test-mutants: setup-contracts ## show that the stateful suite finds mistakes pla
 	contracts/.venv/bin/python -m tools.mutants
 
 test-e2e: setup-tests ## the whole grid on loopback, with real Slurm
-	$(RUN) pytest tests/e2e
+	$(RUN) pytest tests/e2e --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 lint: setup-tests ## ruff, import rules, shellcheck, solhint
 	$(RUN) ruff check .

@@ -16,11 +16,20 @@ SHOWN_LOG_LINES = 40
 __all__ = ["actor", "grid", "hire", "one_minute_job"]
 
 
+LONGEST_FIRST = ("test_supervisor_restart.py", "test_devnet.py", "test_endings.py")
+"""The files that take longest, so that two processes end together; the third waits for a minute
+that begins with the first test."""
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark them all."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.e2e)
+    """Mark them all, and begin with what takes longest."""
+    own = [item for item in items if Path(__file__).parent in item.path.parents]
+    for item in own:
+        item.add_marker(pytest.mark.e2e)
+    rank = {name: place for place, name in enumerate(LONGEST_FIRST)}
+    own.sort(key=lambda item: rank.get(item.path.name, len(rank)))
+    items[:] = [item for item in items if item not in own] + own
 
 
 @pytest.hookimpl(wrapper=True)
