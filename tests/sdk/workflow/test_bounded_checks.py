@@ -102,3 +102,12 @@ def test_addresses__far_too_long__are_not_kept_in_memory() -> None:
     kept, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert kept < 2_000_000
+
+
+def test_steps__far_too_many__are_one_error__and_not_all_converted() -> None:
+    """V-LIM: a step costs some 30 µs."""
+    document: Data = {"resources": {}, "steps": [{"steps": [{}] * 45}] * 2_000}
+    started = time.process_time()
+    errors = errors_of(document)
+    assert time.process_time() - started < 1.5
+    assert [error.namespace for error in errors if error.tag == "limit"] == ["Job.steps"]

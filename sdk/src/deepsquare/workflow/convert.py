@@ -28,6 +28,11 @@ from deepsquare.workflow.tables import Field, Table, table_of
 MAX_STEP_LEVELS = 32
 """Levels of steps (V-LIM); deeper ones are not even converted."""
 
+MAX_STEPS = 2_000
+"""Steps of a job, those of modules included (V-LIM); further ones are not even converted."""
+
+TOO_MANY_STEPS = f"a job has at most {MAX_STEPS} steps, those of modules included"
+
 CHILD_TAG = "!deepsquare.child"
 """Tag of the placeholder of a step handed to a module (W-TPL-3)."""
 
@@ -101,11 +106,22 @@ def _convert_step(document: Document, node: Node, path: Path) -> Any:  # noqa: A
         message = f"steps are nested deeper than {MAX_STEP_LEVELS} levels"
         document.report.error(node, path, "limit", message=message)
         return INVALID
+    document.step_count += 1
+    if document.step_count > MAX_STEPS:
+        return _leave_out(document, node)
     document.step_level += 1
     try:
         return _convert_object(document, node, path, _table(Step))
     finally:
         document.step_level -= 1
+
+
+def _leave_out(document: Document, node: Node) -> Any:  # noqa: ANN401
+    """Report the first of the steps that are too many, for all of them."""
+    if document.step_count == MAX_STEPS + 1:
+        path = ((None, document.report.root), "steps")
+        document.report.error(node, path, "limit", message=TOO_MANY_STEPS)
+    return INVALID
 
 
 def _place_child(document: Document, node: Node, path: Path) -> Any:  # noqa: ANN401

@@ -90,6 +90,7 @@ class Document:
     place_child: Callable[[int], Step | None] | None = None
     """Gives the step handed to a module for a placeholder, None if it may not stand here."""
     step_level: int = 0
+    step_count: int = 0
     unsound: set[str] = field(default_factory=set)
     """``Type.attribute`` of fields for which a stand-in was needed."""
 

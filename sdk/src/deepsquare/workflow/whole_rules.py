@@ -1,16 +1,13 @@
 """Rules of workflow.md 2.4 that concern a whole job or module."""
 
 from deepsquare.workflow.concurrency import Overload, plan_concurrency
-from deepsquare.workflow.convert import MAX_STEP_LEVELS
+from deepsquare.workflow.convert import MAX_STEP_LEVELS, MAX_STEPS, TOO_MANY_STEPS
 from deepsquare.workflow.demand import capacity_of, demand_of
 from deepsquare.workflow.document import Document, Places
 from deepsquare.workflow.handles import check_handles
 from deepsquare.workflow.model import Job, Module, Step, StepFor
 from deepsquare.workflow.model.walk import leveled_steps_of
 from deepsquare.workflow.networks import check_networks
-
-MAX_STEPS = 2_000
-"""Steps of a job, those of modules included (V-LIM)."""
 
 _RESOURCES = ("JobResources", "StepRunResources", "Job.resources", "StepRun.resources")
 _STRUCTURE = (*(f"Step.{body}" for body in ("steps", "run", "for_", "launch", "use")), "StepFor")
@@ -75,8 +72,7 @@ def sized_steps(job: Job, places: Places) -> list[Step] | None:
             return None
         steps.append(step)
         if len(steps) > MAX_STEPS:
-            message = f"a job has at most {MAX_STEPS} steps, those of modules included"
-            places.error(job, "steps", "limit", message=message)
+            places.error(job, "steps", "limit", message=TOO_MANY_STEPS)
             return None
     return steps
 
