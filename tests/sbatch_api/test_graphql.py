@@ -125,12 +125,12 @@ async def test_submit__no_variable__is_an_error_without_data(real: Api) -> None:
 async def test_submit__half_of_a_surrogate_pair_in_a_name__is_told(real: Api) -> None:
     """faults.md F1: JSON can write what UTF-8 cannot."""
     answer = await post(real, SUBMIT, job={**HELLO, "\ud800": 1})
-    assert answer["errors"][0]["extensions"]["field"] == "\ud800"
+    assert answer["errors"][0]["extensions"]["field"] == "\N{REPLACEMENT CHARACTER}"
     async with real.client() as client:
         text = json.dumps({**HELLO, "\ud800": 1})
         refused = await client.post("/v1/workflows", content=text)
     assert refused.status_code == 422
-    assert refused.json()["details"][0]["field"] == "\ud800"
+    assert refused.json()["details"][0]["field"] == "\N{REPLACEMENT CHARACTER}"
 
 
 @pytest.mark.parametrize(
