@@ -129,7 +129,8 @@ MUTANTS = (
         _pay(ending.provider, ending.providerAmount);
         _pay(ending.customer, ending.refund);
 """,
-        """        emit JobSettled(
+        """        Ledger memory ledger = _ledger;
+        emit JobSettled(
             jobId,
             ending.provider,
             ending.customer,
@@ -141,8 +142,9 @@ MUTANTS = (
         // Interactions
         _pay(ending.provider, ending.providerAmount);
         _pay(ending.customer, ending.refund);
-        _ledger.escrow -= uint120(ending.providerAmount + ending.fee + ending.refund);
-        _ledger.fees += uint120(ending.fee);
+        ledger.escrow -= uint120(ending.providerAmount + ending.fee + ending.refund);
+        ledger.fees += uint120(ending.fee);
+        _ledger = ledger;
 """,
     ),
 )
