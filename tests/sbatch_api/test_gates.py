@@ -1,5 +1,6 @@
 """Promises about every route: access rule, limits, errors, CORS."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -215,6 +216,11 @@ async def test_bug__any__is_500_that_tells_nothing(
     logged = "".join(capsys.readouterr())
     assert "KeyError" in logged
     assert "secret" not in logged
+
+
+def test_answer__half_of_a_surrogate_pair__can_be_written() -> None:
+    body = bytes(failures.answer(400, code="bad_request", message="\ud800").body)
+    assert json.loads(body)["message"] == "\ud800"
 
 
 def test_statuses__every_code_in_the_table__belongs_to_an_error() -> None:
