@@ -46,6 +46,7 @@ def test_settings__enough__are_read_with_defaults() -> None:
         ({"SUPERVISOR_SITE_TYPO": "1"}, "unknown settings: SUPERVISOR_SITE_TYPO"),
         ({"SUPERVISOR_SITE_STORAGE_ROOT": "/x"}, "unknown settings"),
         ({"SUPERVISOR_CHAIN_ID": "mainnet"}, "SUPERVISOR_CHAIN_ID"),
+        ({"SUPERVISOR_LISTEN": "localhost"}, "SUPERVISOR_LISTEN: .*write it as host:port"),
         ({"SUPERVISOR_META_SCHEDULER_ADDRESS": "0x12"}, "is no address"),
         ({"SUPERVISOR_ACCOUNTING": "filetxt"}, "needs SUPERVISOR_COMPLETION_LOG"),
         ({"SUPERVISOR_PRIVATE_KEY": ""}, "SUPERVISOR_PRIVATE_KEY_FILE"),

@@ -1,7 +1,13 @@
 """The settings reference and the promise that every setting is documented."""
 
+import re
+from importlib.resources import files
+
 import pytest
 from tools.docs.settings import PAGE, SERVICES, render_settings, settings_class
+
+from deepsquare_supervisor.ports.accounts import PER_USER
+from deepsquare_supervisor.site_variables import SITE_VARIABLES
 
 
 def test_settings_page__committed__is_what_the_classes_say() -> None:
@@ -18,3 +24,11 @@ def test_setting__each__is_documented_frozen_and_has_no_secret_default(module_na
         assert field.description, f"{module_name}: {name} has no docstring"
         if "SecretStr" in str(field.annotation):
             assert field.is_required() or field.default is None, name
+
+
+def test_site_variables__are_those_of_batch_scripts__with_their_defaults() -> None:
+    runtime = files("deepsquare_sbatch_api.domain.rendering") / "runtime" / "site.bash"
+    pairs = re.findall(r"^ +\[([A-Z0-9_]+)\]=(.*)$", runtime.read_text(), re.MULTILINE)
+    by_supervisor = {*PER_USER, "STOP_SECONDS"}
+    defaults = {name: value.strip("'\"") for name, value in pairs if name not in by_supervisor}
+    assert {name: default for name, (default, _) in SITE_VARIABLES.items()} == defaults

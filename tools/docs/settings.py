@@ -6,7 +6,7 @@ defaults are read from it.
 
 import json
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from enum import Enum
 from importlib import import_module
 from pathlib import Path
@@ -16,6 +16,9 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
+
+from deepsquare_supervisor.settings import SITE_PREFIX
+from deepsquare_supervisor.site_variables import SITE_VARIABLES
 
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 
@@ -34,6 +37,13 @@ Each service is set up by environment variables with its own prefix. A variable 
 that is not listed here is refused at start. Lists are written with commas. A secret is better given
 by a file: the variable named `..._FILE` holds its path.
 """
+_SITE_HEAD = """\
+## The provider's site
+
+What the supervisor tells batch scripts about the site, beside the directories of the customer.
+
+| variable | default | meaning |
+| --- | --- | --- |"""
 _WORDS = {bool: "true or false", int: "integer", float: "number", str: "text", Path: "path"}
 _SIGNS = {Ge: ("ge", "≥"), Gt: ("gt", ">"), Le: ("le", "≤"), Lt: ("lt", "<")}
 
@@ -41,7 +51,7 @@ _SIGNS = {Ge: ("ge", "≥"), Gt: ("gt", ">"), Le: ("le", "≤"), Lt: ("lt", "<")
 def render_settings() -> str:
     """Return the reference page in Markdown."""
     sections = (_section(title, name) for title, name in SERVICES.items())
-    return "\n".join([_HEAD, *sections])
+    return "\n".join([_HEAD, *sections, _site_section()])
 
 
 def settings_class(module_name: str) -> type[BaseSettings]:
@@ -57,6 +67,7 @@ def _section(title: str, module_name: str) -> str:
     rows = [
         _row(f"{prefix}{name.upper()}", field, has_file=name in by_file)
         for name, field in settings.model_fields.items()
+        if not field.exclude
     ]
     head = [
         f"## {title}",
@@ -65,6 +76,14 @@ def _section(title: str, module_name: str) -> str:
         "| --- | --- | --- | --- |",
     ]
     return "\n".join([*head, *rows, ""])
+
+
+def _site_section() -> str:
+    rows = [
+        f"| `{SITE_PREFIX}{name}` | {_quoted(default)} | {meaning} |"
+        for name, (default, meaning) in SITE_VARIABLES.items()
+    ]
+    return "\n".join([_SITE_HEAD, *rows, ""])
 
 
 def _row(variable: str, field: FieldInfo, *, has_file: bool) -> str:
@@ -84,7 +103,7 @@ def _kind(annotation: Any) -> str:  # noqa: ANN401 - an annotation can be any ob
     if origin is tuple:
         return "list"
     if origin is not None:
-        return "map" if issubclass(origin, Mapping) else _kind(origin)
+        return _kind(origin)
     if annotation is SecretStr:
         return "secret"
     if isinstance(annotation, type) and issubclass(annotation, Enum):
@@ -105,13 +124,17 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "**required**"
     value = field.get_default(call_default_factory=True)
-    if value is None or value in ((), {}, ""):
+    if value is None or value == ():
         return "none"
     if isinstance(value, tuple):
-        return f"`{','.join(map(str, value))}`"
+        return _quoted(",".join(map(str, value)))
     if isinstance(value, Enum):
-        return f"`{value.value}`"
-    return f"`{json.dumps(value)}`" if isinstance(value, bool | int | float) else f"`{value}`"
+        return _quoted(value.value)
+    return _quoted(json.dumps(value) if isinstance(value, bool | int | float) else str(value))
+
+
+def _quoted(text: str) -> str:
+    return f"`{text}`" if text else "none"
 
 
 if __name__ == "__main__":

@@ -11,33 +11,11 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from deepsquare.deployment import with_known_grid
 from deepsquare.errors import Refused
 from deepsquare.identifiers import Address, parse_address
+from deepsquare_supervisor.site_variables import SITE_VARIABLES
 
 PREFIX = "SUPERVISOR_"
 SITE_PREFIX = "SUPERVISOR_SITE_"
-
-SITE_VARIABLES = frozenset(
-    {
-        "PATH",
-        "SHARED_WORLD_TMP",
-        "DISK_WORLD_TMP",
-        "HOSTED_IMAGES",
-        "IMAGE_CACHE",
-        "APPTAINER_GPU_FLAG",
-        "X11",
-        "BORE",
-        "PRE_HOOK",
-        "POST_HOOK",
-        "VNET_ADDRESS",
-        "VNET_PORTS",
-        "GRACE_SECONDS",
-        "READY_SECONDS",
-        "IMPORT_SECONDS",
-        "SYNC_SECONDS",
-        "MAX_INPUT_BYTES",
-    }
-)
-"""Site variables (workflow.md 4.1) an operator may set as ``SUPERVISOR_SITE_<NAME>``; the others
-follow from the customer's account and from `Settings.stop_s`."""
+_HIGHEST_PORT = 65_535
 
 
 class InvalidSettings(Refused):
@@ -85,7 +63,7 @@ class Settings(BaseSettings):
     """Folder of the customers' folders, shared by all nodes; see docs/supervisor.md."""
 
     listen: str = "127.0.0.1:8082"
-    """Address and port of /healthz, /readyz and /metrics."""
+    """Address and port of `/healthz`, `/readyz` and `/metrics`, as `host:port`."""
 
     accounts: Literal["local", "single"] = "local"
     """`local`: one Unix account for each customer. `single`: the supervisor's own for all, which
@@ -160,7 +138,7 @@ class Settings(BaseSettings):
     """Most jobs claimed in one transaction."""
 
     register_at_start: bool = True
-    """Send the registration at every start; one that equals the approved one costs gas only."""
+    """Propose the offer of the hardware file at start, unless it is approved or waiting already."""
 
     hardware_file: Path | None = None
     """JSON file with `nodes` (list of `cpus`, `gpus`, `mem_mb`), `prices` (credits per minute of
@@ -170,7 +148,7 @@ class Settings(BaseSettings):
     """How events are written to standard error."""
 
     site: Mapping[str, str] = Field(default_factory=dict, exclude=True)
-    """Site variables set as ``SUPERVISOR_SITE_<NAME>``; see `SITE_VARIABLES`."""
+    """The `SITE_VARIABLES` that are set as ``SUPERVISOR_SITE_<NAME>``, by name."""
 
     @field_validator("rpc_urls", mode="before")
     @classmethod
@@ -195,6 +173,14 @@ class Settings(BaseSettings):
         except Refused as error:
             raise ValueError(error.message) from error
 
+    @field_validator("listen")
+    @classmethod
+    def _checked_listen(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if not host or not port.isdecimal() or int(port) > _HIGHEST_PORT:
+            raise ValueError("write it as host:port")
+        return value
+
     @model_validator(mode="after")
     def _needs(self) -> Self:
         if not (self.private_key or self.private_key_file):
@@ -217,7 +203,7 @@ class Settings(BaseSettings):
     def host_and_port(self) -> tuple[str, int]:
         """`listen` in its parts."""
         host, _, port = self.listen.rpartition(":")
-        return host.strip("[]") or "127.0.0.1", int(port)
+        return host.strip("[]"), int(port)
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
