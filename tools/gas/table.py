@@ -35,7 +35,8 @@ _HEAD = """# Gas
 
 Written by `make gas`: gas used by the receipt, on anvil with the bytecode that is deployed
 (via-IR, 1,000 optimiser runs, EVM cancun). A number is gas per job; a batch is one transaction
-through `multicall`, or `claimNextJobs` and its like. The goals are those of protocol.md 6.
+through `multicall`, or `claimNextJobs` and its like. The goals are those of the protocol's
+specification.
 
 Steady state: before a batch size is measured everything is done once with it, so that balances,
 nonces, queue and set words are in use; a pending and a running job stay in the background. The job
