@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-tests setup-contracts demo devnet test test-unit test-contracts test-invariants \
-        test-mutants test-e2e test-provider lint type abi analyze gas bench bench-render docs \
+        test-mutants test-e2e lint type abi analyze gas bench bench-render docs \
         deploy-testnet clean
 
 RUN := uv run --frozen --no-sync
@@ -35,7 +35,7 @@ devnet: setup ## the same grid, staying up until Ctrl-C
 test: test-unit test-contracts test-e2e ## everything
 
 test-unit: setup-tests ## services, SDK and tools, alone and against real parts
-	$(RUN) pytest tests --ignore=tests/contracts --ignore=tests/e2e --ignore=tests/ansible \
+	$(RUN) pytest tests --ignore=tests/contracts --ignore=tests/e2e \
 	    --numprocesses=4 --dist=loadfile
 
 test-contracts: setup-contracts ## contracts on Ape's test chain
