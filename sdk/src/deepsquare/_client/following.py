@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from deepsquare._client.status import HOT
 from deepsquare._client.watching import JobEvent, events
 from deepsquare.api import LogChunk, SbatchApi
 from deepsquare.chain import Grid
+from deepsquare.chain.statuses import HOT
 from deepsquare.errors import DeepSquareError
 from deepsquare.identifiers import JobId
 

@@ -19,13 +19,14 @@ from deepsquare._client.log_lines import LineDecoder
 from deepsquare._client.result import JobResult
 from deepsquare._client.session import Session
 from deepsquare._client.spending import check_balance, read_balance
-from deepsquare._client.status import STARTED, JobState, Stage, stage_of
+from deepsquare._client.status import JobState, Stage, stage_of
 from deepsquare._client.submission import with_permit
 from deepsquare._client.watching import JobEvent, events, read_state, watch
 from deepsquare.amounts import Wei, parse_credits
 from deepsquare.api import LogChunk
 from deepsquare.chain import JobStatus
 from deepsquare.chain.errors import JobHotStatusOnly
+from deepsquare.chain.statuses import CLAIMED
 from deepsquare.errors import DeepSquareError
 from deepsquare.identifiers import JobId
 from deepsquare.profile import Settings
@@ -185,7 +186,7 @@ class AsyncJob:
         amount = parse_credits(credits)
         state = await self.state()
         _require_hot(state)
-        if state.status not in STARTED:
+        if state.status not in CLAIMED:
             raise NotRunning(f"job {self.id} is {state.status.name}: top it up once it is claimed")
         await self._send_top_up(amount)
         return await self.state()

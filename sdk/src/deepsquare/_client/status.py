@@ -9,22 +9,15 @@ from datetime import UTC, datetime, timedelta
 from deepsquare._client.exit_status import ExitStatus, parse_wait_status
 from deepsquare.chain import BlockRef, Job, JobStatus, JobTerms
 from deepsquare.chain.contracts.meta_scheduler import job_name_from_bytes
+from deepsquare.chain.statuses import HOT
 from deepsquare.identifiers import ZERO_ADDRESS, Address, JobId
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
-
-HOT = frozenset(
-    {JobStatus.PENDING, JobStatus.META_SCHEDULED, JobStatus.SCHEDULED, JobStatus.RUNNING}
-)
-"""The statuses of a job that has not ended."""
 
 _FROM_RUNNING = frozenset(
     {JobStatus.RUNNING, JobStatus.FINISHED, JobStatus.FAILED, JobStatus.OUT_OF_CREDITS}
 )
 """Statuses that jobs come to from RUNNING; FAILED also from SCHEDULED, which is rare."""
-
-STARTED = frozenset({JobStatus.SCHEDULED, JobStatus.RUNNING})
-"""The statuses in which a job can be topped up."""
 
 
 @dataclass(frozen=True, slots=True)

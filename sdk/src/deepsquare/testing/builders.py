@@ -17,6 +17,7 @@ from deepsquare.chain import (
     ProviderPrices,
     StorageType,
 )
+from deepsquare.chain.statuses import HOT
 from deepsquare.hashing import batch_location_hash
 from deepsquare.identifiers import (
     ZERO_ADDRESS,
@@ -77,7 +78,7 @@ def a_job(
     **changes: Any,  # noqa: ANN401 - whatever fields the test is about
 ) -> Job:
     """Return a job of `CUSTOMER`, assigned to `PROVIDER` unless PENDING, started at `START_S`."""
-    is_pending, is_cold = status is JobStatus.PENDING, status >= JobStatus.CANCELLED
+    is_pending, is_cold = status is JobStatus.PENDING, status not in HOT
     has_started = is_cold or status is JobStatus.RUNNING
     job = Job(
         job_id=a_job_id(number),

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from deepsquare.chain import Job, JobStatus
+from deepsquare.chain import Job
+from deepsquare.chain.statuses import ASSIGNED
 from deepsquare.errors import DeepSquareError
 from deepsquare.identifiers import JobId
 from deepsquare_metascheduler.app.scheduler import Tick
@@ -49,6 +50,5 @@ class Health:
         """Return the jobs that are META_SCHEDULED, SCHEDULED or RUNNING, as last seen."""
         if self.last_tick is None:
             return {}
-        hot = (JobStatus.META_SCHEDULED, JobStatus.SCHEDULED, JobStatus.RUNNING)
         jobs = (one.job for one in self.last_tick.snapshot.active)
-        return {job.job_id: job for job in jobs if job.status in hot}
+        return {job.job_id: job for job in jobs if job.status in ASSIGNED}

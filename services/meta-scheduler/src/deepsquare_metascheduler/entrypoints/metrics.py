@@ -5,16 +5,11 @@ from collections import Counter as Tally
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from deepsquare.chain import JobStatus
+from deepsquare.chain.statuses import HOT
 from deepsquare_metascheduler.app.health import Health
 from deepsquare_metascheduler.app.scheduler import Tick
 
 _PREFIX = "deepsquare_metascheduler_"
-_SHOWN = (
-    JobStatus.PENDING,
-    JobStatus.META_SCHEDULED,
-    JobStatus.SCHEDULED,
-    JobStatus.RUNNING,
-)
 
 
 class Metrics:
@@ -45,7 +40,7 @@ class Metrics:
         """Take over what a tick saw and did."""
         statuses = Tally(one.job.status for one in tick.snapshot.active)
         statuses[JobStatus.PENDING] = len(tick.snapshot.pending)
-        for status in _SHOWN:
+        for status in HOT:
             self._jobs.labels(status.name).set(statuses[status])
         self._waiting.set(len(tick.decision.waiting))
         self._providers.set(len(tick.snapshot.providers))

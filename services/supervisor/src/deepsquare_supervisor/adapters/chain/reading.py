@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 
 from deepsquare.chain import At, BlockRef, Grid, Job, JobStatus, JobTerms
 from deepsquare.chain.errors import InvalidJob
+from deepsquare.chain.statuses import HOT
 from deepsquare.errors import Unavailable
 from deepsquare.identifiers import Address, BatchLocationHash, JobId
 from deepsquare.pricing import paid_minutes
@@ -91,7 +92,7 @@ class GridJobs:
 
 def standing_of(job: Job, provider: Address) -> Standing:
     """Tell where a job stands for a provider."""
-    if job.status >= JobStatus.CANCELLED:
+    if job.status not in HOT:
         return Standing.SETTLED
     if job.provider_addr != provider:
         return Standing.LOST
