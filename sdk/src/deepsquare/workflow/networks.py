@@ -14,7 +14,7 @@ Networks = dict[str, VirtualNetwork]
 _Prefix = tuple[int, int, int]
 """A network by IP version, length of its prefix, and the bits of the prefix."""
 
-NAMESPACE_NETWORK = ipaddress.ip_network("169.254.254.0/24")
+NAMESPACE_NETWORK = "169.254.254.0/24"
 """What slirp4netns and pasta give the device of a namespace (workflow.md 3.13)."""
 
 
@@ -81,9 +81,9 @@ class _Joined:
         self._networks: set[_Prefix] = set()
         self._around: set[_Prefix] = set()
 
-    def add(self, network: Network) -> bool:
-        """Add a network; False if it overlaps one that is there already."""
-        *around, own = _prefixes_of(network)
+    def add(self, address: str) -> bool:
+        """Add the network of an ``address/prefix``; False if it overlaps one that is there."""
+        *around, own = _prefixes_of(address)
         is_new = own not in self._around and self._networks.isdisjoint((own, *around))
         self._networks.add(own)
         self._around.update(around)
@@ -91,15 +91,16 @@ class _Joined:
 
 
 @functools.lru_cache(maxsize=64)
-def _prefixes_of(network: Network) -> tuple[_Prefix, ...]:
-    """Return the prefixes of all networks that hold this one, the widest first, and its own."""
+def _prefixes_of(address: str) -> tuple[_Prefix, ...]:
+    """Return the prefixes of all networks that hold an address's, the widest first, and its own."""
+    network = interface_of(address).network
     version, width = network.version, network.max_prefixlen
     bits = int(network.network_address)
     return tuple((version, n, bits >> width - n) for n in range(network.prefixlen + 1))
 
 
 def _join(vnet: VNet, network: VirtualNetwork, joined: _Joined, places: Places) -> None:
-    if not joined.add(interface_of(network.gateway_address).network):
+    if not joined.add(network.gateway_address):
         message = "overlaps another network of this step, or 169.254.254.0/24 of its namespace"
         places.error(vnet, "name", "vnet", message=message)
 
