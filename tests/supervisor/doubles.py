@@ -343,7 +343,6 @@ class FakeApi:
     ended: set[JobId] = field(default_factory=set)
     is_away: bool = False
     fetches: int = 0
-    appends: int = 0
 
     def hold(self, script: bytes = SCRIPT) -> None:
         self.scripts[batch_location_hash(script)] = script
@@ -362,7 +361,6 @@ class FakeApi:
         return len(self.logs.get(job_id, b""))
 
     async def append(self, job_id: JobId, *, offset: int, data: bytes, is_end: bool) -> None:
-        self.appends += 1
         if self.is_away:
             raise LogsUnavailable("no answer")
         held = self.logs.setdefault(job_id, bytearray())

@@ -1,7 +1,6 @@
 """Runs batch scripts with real bash on a pretended site: stub tools, directories of its own."""
 
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -218,8 +217,3 @@ def a_run(command: str, **fields: Any) -> Step:
     """Build a step that runs a command on the host; step fields may be given with `step_`."""
     own = {key[5:]: fields.pop(key) for key in list(fields) if key.startswith("step_")}
     return Step(run=StepRun(command=command, **fields), **own)
-
-
-def has_tool(name: str) -> bool:
-    """Tell whether a tool is installed here."""
-    return shutil.which(name) is not None

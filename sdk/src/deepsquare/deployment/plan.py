@@ -12,6 +12,8 @@ from typing import Any
 
 from eth_utils.crypto import keccak
 
+from deepsquare.amounts import WEI_PER_CREDIT
+from deepsquare.chain.contracts.access import DEFAULT_ADMIN_ROLE
 from deepsquare.identifiers import ZERO_ADDRESS, Address
 
 METASCHEDULER_ROLE = keccak(text="METASCHEDULER_ROLE")
@@ -27,8 +29,8 @@ OWNED = ("Constants", "Credit", "FaucetCredit", "FaucetNative")
 ADMINISTERED = ("MetaScheduler", "ProviderManager")
 
 DEFAULT_CONSTANTS: Mapping[str, int] = {
-    "minimumAmount": 100 * 10**18,
-    "minimumTopUp": 10 * 10**18,
+    "minimumAmount": 100 * WEI_PER_CREDIT,
+    "minimumTopUp": 10 * WEI_PER_CREDIT,
     "deepsquareCut": 20,
     "billDurationDeltaMinute": 15,
     "cancellationFeeMinute": 5,
@@ -180,10 +182,10 @@ class GridPlan:
             ("Credit", "decimals"): 18,
             ("Credit", "cap"): 2**96 - 1,
             ("MetaScheduler", "METASCHEDULER_ROLE"): METASCHEDULER_ROLE,
-            ("MetaScheduler", "DEFAULT_ADMIN_ROLE"): bytes(32),
+            ("MetaScheduler", "DEFAULT_ADMIN_ROLE"): DEFAULT_ADMIN_ROLE,
             ("MetaScheduler", "defaultAdminDelay"): _ADMIN_DELAY_S,
             ("ProviderManager", "PROVIDER_OPERATOR_ROLE"): PROVIDER_OPERATOR_ROLE,
-            ("ProviderManager", "DEFAULT_ADMIN_ROLE"): bytes(32),
+            ("ProviderManager", "DEFAULT_ADMIN_ROLE"): DEFAULT_ADMIN_ROLE,
             ("ProviderManager", "defaultAdminDelay"): _ADMIN_DELAY_S,
         }
         return tuple(_equal(contract, view, value) for (contract, view), value in values.items())
@@ -200,7 +202,7 @@ class GridPlan:
             *(_equal(name, "owner", deployer) for name in owned),
             *(_equal(name, "pendingOwner", admin) for name in owned),
             *(
-                Fact(name, "getRoleAdmin", lambda _: bytes(32), (role,))
+                Fact(name, "getRoleAdmin", lambda _: DEFAULT_ADMIN_ROLE, (role,))
                 for name, role in zip(
                     ADMINISTERED, (METASCHEDULER_ROLE, PROVIDER_OPERATOR_ROLE), strict=True
                 )

@@ -12,8 +12,6 @@ from eth_account.signers.local import LocalAccount
 DEVELOPMENT_MNEMONIC = "test test test test test test test test test test test junk"
 """The phrase that anvil, hardhat and others fund by default."""
 
-FUNDED_ACCOUNTS = 10
-
 
 @dataclass(frozen=True, slots=True)
 class Accounts:

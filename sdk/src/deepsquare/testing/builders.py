@@ -18,6 +18,7 @@ from deepsquare.chain import (
     StorageType,
 )
 from deepsquare.chain.statuses import HOT
+from deepsquare.deployment.plan import DEFAULT_CONSTANTS
 from deepsquare.hashing import batch_location_hash
 from deepsquare.identifiers import (
     ZERO_ADDRESS,
@@ -110,13 +111,13 @@ def some_terms(
     """Return the terms of a job under the default constants (protocol.md 2.5)."""
     terms = JobTerms(
         cost_per_minute=cost_per_minute_wei,
-        deepsquare_cut=20,
-        bill_duration_delta_minute=15,
-        cancellation_fee_minute=5,
-        top_up_slice_duration_min=30,
-        claim_job_timeout=10,
-        start_job_timeout=1440,
-        expire_grace_minute=60,
+        deepsquare_cut=DEFAULT_CONSTANTS["deepsquareCut"],
+        bill_duration_delta_minute=DEFAULT_CONSTANTS["billDurationDeltaMinute"],
+        cancellation_fee_minute=DEFAULT_CONSTANTS["cancellationFeeMinute"],
+        top_up_slice_duration_min=DEFAULT_CONSTANTS["topUpSliceDurationMin"],
+        claim_job_timeout=DEFAULT_CONSTANTS["claimJobTimeout"],
+        start_job_timeout=DEFAULT_CONSTANTS["startJobTimeout"],
+        expire_grace_minute=DEFAULT_CONSTANTS["expireGraceMinute"],
         last_checkpoint=0,
         deadline=2**63,
     )

@@ -34,9 +34,6 @@ def run_command() -> None:
     _with_settings(_run)
 
 
-main.add_command(run_command, "serve")  # the verb of the other services
-
-
 @main.command("check")
 def check_command() -> None:
     """Try every part once, change nothing, and say what is missing."""
