@@ -100,6 +100,11 @@ def config_dir() -> Path:
     return user_config_path("deepsquare")
 
 
+def config_path() -> Path:
+    """Return the path of ``config.toml``."""
+    return config_dir() / "config.toml"
+
+
 def resolve(overrides: Mapping[str, Any] | None = None) -> Resolved:
     """Return the settings in force; ``overrides`` are the caller's own (None means not given).
 
@@ -142,8 +147,7 @@ def _project_values(path: Path) -> Mapping[str, Any]:
 
 
 def _profile(chosen: str | None) -> Layer:
-    path = config_dir() / "config.toml"
-    document = _read_toml(path) if path.is_file() else {}
+    path, document = config_path(), read_config()
     name = chosen or str(document.get("default", DEFAULT_PROFILE))
     profiles = document.get("profiles", {})
     if chosen and chosen not in profiles and chosen != DEFAULT_PROFILE:
@@ -151,6 +155,12 @@ def _profile(chosen: str | None) -> Layer:
         raise InvalidSettings(f'there is no profile "{chosen}" in {path}; there is: {known}')
     values = {**profiles.get(name, {}), "profile": name}
     return Layer(f"{path} [{name}]", check_values(values, str(path)))
+
+
+def read_config() -> dict[str, Any]:
+    """Return what ``config.toml`` holds, nothing if there is none; raises `InvalidSettings`."""
+    path = config_path()
+    return _read_toml(path) if path.is_file() else {}
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

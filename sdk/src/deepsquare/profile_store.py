@@ -3,24 +3,18 @@
 import json
 import os
 import tempfile
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from deepsquare.profile import NAMES, InvalidSettings, check_values, config_dir
+from deepsquare.profile import NAMES, InvalidSettings, check_values, config_path, read_config
 
 _NOT_STORED = frozenset({"profile"})
 
 
-def config_path() -> Path:
-    """Return the path of ``config.toml``."""
-    return config_dir() / "config.toml"
-
-
 def read_profiles() -> dict[str, dict[str, Any]]:
     """Return all profiles by name; empty when there is no file."""
-    return dict(_read().get("profiles", {}))
+    return dict(read_config().get("profiles", {}))
 
 
 def save_profile(name: str, values: Mapping[str, Any], *, is_default: bool = False) -> Path:
@@ -31,7 +25,7 @@ def save_profile(name: str, values: Mapping[str, Any], *, is_default: bool = Fal
     """
     if foreign := sorted(set(values) - (set(NAMES) - _NOT_STORED)):
         raise InvalidSettings(f'"{foreign[0]}" is no setting of a profile')
-    document = _read()
+    document = read_config()
     profiles = document.setdefault("profiles", {})
     profiles[name] = {**profiles.get(name, {}), **check_values(values, "profile")}
     if is_default or "default" not in document:
@@ -41,21 +35,11 @@ def save_profile(name: str, values: Mapping[str, Any], *, is_default: bool = Fal
 
 def choose_default(name: str) -> Path:
     """Make a profile the one that is used when none is named; raises `InvalidSettings`."""
-    document = _read()
+    document = read_config()
     if name not in document.get("profiles", {}):
         raise InvalidSettings(f'there is no profile "{name}" in {config_path()}')
     document["default"] = name
     return _write(document)
-
-
-def _read() -> dict[str, Any]:
-    path = config_path()
-    if not path.is_file():
-        return {}
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidSettings(f"{path} is no TOML file: {error}") from error
 
 
 def _write(document: Mapping[str, Any]) -> Path:

@@ -53,6 +53,20 @@ def test_profile_set__wrong__is_a_usage_error(deepsquare: Run, name: str, value:
     assert ran.err.startswith("deepsquare: error: ")
 
 
+@pytest.mark.parametrize("command", ["show", "list", "set rpc_urls http://a", "use one"])
+@pytest.mark.parametrize("damaged", [b"default = ", b"\xff"])
+def test_profile__file_is_damaged__is_named(
+    deepsquare: Run, tmp_path: Path, damaged: bytes, command: str
+) -> None:
+    path = tmp_path / "config" / "config.toml"
+    path.parent.mkdir()
+    path.write_bytes(damaged)
+    ran = deepsquare("profile", *command.split())
+    assert ran.exit_code == 2
+    assert f"{path} is no TOML file" in ran.err
+    assert path.read_bytes() == damaged
+
+
 def test_profile_use__several__chooses_one(deepsquare: Run) -> None:
     deepsquare("profile", "set", "rpc_urls", "http://one", "--profile", "one")
     deepsquare("profile", "set", "rpc_urls", "http://two", "--profile", "two")
