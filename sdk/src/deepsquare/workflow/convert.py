@@ -4,14 +4,13 @@ An ill value is reported and replaced by a stand-in that is noted as unsound, so
 the document is still checked (W-ERR-1).
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 from deepsquare.workflow.declare import FieldSpec, TypeSpec, type_spec
 from deepsquare.workflow.document import INVALID, Converter, Document
 from deepsquare.workflow.errors import shown
 from deepsquare.workflow.local_rules import Given
-from deepsquare.workflow.merge import Entry, entries_of
+from deepsquare.workflow.merge import entries_of
 from deepsquare.workflow.model import Job, JobResources, Module, Step
 from deepsquare.workflow.nodes import MAPPING, NULL, SEQUENCE, STRING, Node
 from deepsquare.workflow.report import Path, Wording, namespace_of
@@ -142,38 +141,16 @@ def _convert_object(document: Document, node: Node, path: Path, table: Table) ->
         )
     given: Given = {}
     ill: set[str] = set()
-    entries = entries_of(document, node, path) if document.has_merges else node.value
-    has_nulls = _convert_fields(document, entries, path, table=table, given=given, ill=ill)
-    if not given.keys() >= table.required_names:
-        for field in table.required:
-            if field.attribute not in given:
-                _add_missing(document, node, path, field=field, given=given, ill=ill)
-    if has_nulls:
-        given = {name: value for name, value in given.items() if value is not None or name in ill}
-    return _finish(document, node, path, table=table, given=given, ill=ill)
-
-
-def _convert_fields(
-    document: Document,
-    entries: Sequence[Entry],
-    path: Path,
-    *,
-    table: Table,
-    given: Given,
-    ill: set[str],
-) -> bool:
-    """Fill in the values of a mapping's fields; tell whether there are nulls among them."""
     fields = table.fields
     has_nulls = False
-    for key_node, value_node in entries:
-        field = fields.get(key_node.value) if key_node.tag == STRING else None
+    entries = entries_of(document, node, path) if document.has_merges else node.value
+    for key, value_node in entries:
+        field = fields.get(key.value) if key.tag == STRING else None
         if field is None or field.attribute in given:
-            _report_key(document, key_node, path, table=table, is_known=field is not None)
+            _report_key(document, key, path, table=table, is_known=field is not None)
             continue
         if value_node.tag == NULL:
             has_nulls = True
-            if field.is_required and _is_sloppy(document, field):
-                continue
             value = _absent(document, value_node, path, field)
         else:
             value = field.convert(document, value_node, (path, field.wire))
@@ -181,11 +158,15 @@ def _convert_fields(
             ill.add(field.attribute)
             value = field.stand_in
         given[field.attribute] = value
-    return has_nulls
+    if has_nulls:
+        given = {name: value for name, value in given.items() if value is not None or name in ill}
+    if not given.keys() >= table.required_names:
+        _add_missing(document, node, path, table=table, given=given, ill=ill)
+    return _finish(document, node, path, table=table, given=given, ill=ill)
 
 
 def _absent(document: Document, node: Node, path: Path, field: Field) -> Any:  # noqa: ANN401
-    if not field.is_required:
+    if not field.is_required or _is_sloppy(document, field):
         return None
     _report_missing(document, node, path, field)
     return INVALID
@@ -213,17 +194,24 @@ def _finish(
 
 
 def _add_missing(
-    document: Document, node: Node, path: Path, *, field: Field, given: Given, ill: set[str]
+    document: Document, node: Node, path: Path, *, table: Table, given: Given, ill: set[str]
 ) -> None:
-    if _is_sloppy(document, field):
-        lowest = min(1, *(rule.schema.get("minimum", 1) for rule in field.spec.rules))
-        given[field.attribute] = lowest
-        message = f"missing; taken as {lowest}"
-        document.report.warning(node, (path, field.spec.wire), "required", message=message)
-        return
-    _report_missing(document, node, path, field)
-    given[field.attribute] = field.stand_in
-    ill.add(field.attribute)
+    for field in table.required:
+        if field.attribute in given:
+            continue
+        if _is_sloppy(document, field):
+            given[field.attribute] = _lowest(document, node, path, field)
+        else:
+            _report_missing(document, node, path, field)
+            given[field.attribute] = field.stand_in
+            ill.add(field.attribute)
+
+
+def _lowest(document: Document, node: Node, path: Path, field: Field) -> int:
+    lowest: int = min(1, *(rule.schema.get("minimum", 1) for rule in field.spec.rules))
+    message = f"missing; taken as {lowest}"
+    document.report.warning(node, (path, field.spec.wire), "required", message=message)
+    return lowest
 
 
 def _is_sloppy(document: Document, field: Field) -> bool:
