@@ -1,10 +1,9 @@
 """Where a step stands: its path, the scopes around it, the handles it sees."""
 
-from collections import ChainMap
 from typing import NamedTuple
 
-Handles = ChainMap[str, str]
-"""Lower-case handle to the path of the launch; inner scopes first."""
+Handles = dict[str, str]
+"""Lower-case handle to the path of the launch, of those that a step at some place sees."""
 
 
 class Frame(NamedTuple):
@@ -26,11 +25,11 @@ class Place(NamedTuple):
     @classmethod
     def root(cls) -> "Place":
         """Return the place of the job's steps."""
-        return cls("", (Frame(ChainMap(), 0),))
+        return cls("", (Frame({}, 0),))
 
     @property
     def handles(self) -> Handles:
-        """Handles that steps here see; a launch here adds to the first map."""
+        """Handles that steps here see; a launch here adds its own."""
         return self.frames[-1].handles
 
     @property
@@ -49,16 +48,16 @@ class Place(NamedTuple):
     def nested_scope(self) -> "Place":
         """Return this place inside a loop or launch: new handles hide outer ones."""
         frame = self.frames[-1]
-        inner = Frame(frame.handles.new_child(), frame.env_index)
+        inner = Frame(frame.handles.copy(), frame.env_index)
         return Place(self.path, (*self.frames[:-1], inner), self.uses)
 
     def module_scope(self) -> "Place":
         """Return this place inside a module: no handles, an environment file of its own."""
-        inner = Frame(ChainMap(), self.uses + 1)
+        inner = Frame({}, self.uses + 1)
         return self._replace(frames=(*self.frames, inner), uses=self.uses + 1)
 
     def outward(self, levels: int) -> "Place":
         """Return this place for a step that belongs to the scope some uses further out."""
         frames = self.frames[:-levels]
-        inner = Frame(frames[-1].handles.new_child(), frames[-1].env_index)
+        inner = Frame(frames[-1].handles.copy(), frames[-1].env_index)
         return self._replace(frames=(*frames[:-1], inner))
