@@ -1,105 +1,36 @@
-"""Image look-up by the OCI distribution protocol (W-LOOK-1 to W-LOOK-7)."""
+"""Image look-up by the OCI distribution protocol (W-LOOK-1 to W-LOOK-6)."""
 
 import base64
-import hashlib
 import http.server
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
+from tests.sbatch_api.modules.registry_double import (
+    AUTH,
+    CDN,
+    DOCKER_LIST,
+    DOCKER_MANIFEST,
+    OCI_INDEX,
+    OCI_MANIFEST,
+    REGISTRY,
+    Answer,
+    Registry,
+    Request,
+    digest_of,
+    encoded,
+)
 from tests.sbatch_api.modules.repositories import Certificates, serving
 
 from deepsquare_sbatch_api.adapters.outbound import CheckedTransport, Outbound
-from deepsquare_sbatch_api.adapters.registries import CachedRegistries, OciRegistries
+from deepsquare_sbatch_api.adapters.registries import OciRegistries
 from deepsquare_sbatch_api.adapters.registries import client as client_module
-from deepsquare_sbatch_api.adapters.registries.challenge import Challenge, parse_challenges
 from deepsquare_sbatch_api.adapters.registries.manifests import Platform
-from deepsquare_sbatch_api.adapters.registries.names import registry_host, repository_name
 from deepsquare_sbatch_api.domain.outbound import parse_outbound_rule
 from deepsquare_sbatch_api.domain.rendering import ImageFacts, ImageReference
 from deepsquare_sbatch_api.ports.images import ImageRefused, ImageUnknown
-
-OCI_INDEX = "application/vnd.oci.image.index.v1+json"
-OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
-DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
-
-REGISTRY, AUTH, CDN = "registry.example.test", "auth.example.test", "cdn.other.test"
-
-
-def digest_of(body: bytes) -> str:
-    return "sha256:" + hashlib.sha256(body).hexdigest()
-
-
-def encoded(value: object) -> bytes:
-    return json.dumps(value).encode()
-
-
-@dataclass
-class Answer:
-    status: int = 200
-    body: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass
-class Request:
-    host: str
-    path: str
-    authorization: str | None
-
-
-@dataclass
-class Registry:
-    """A registry stand-in on loopback that answers under several names."""
-
-    port: int = 0
-    answers: dict[str, Answer] = field(default_factory=dict)
-    requests: list[Request] = field(default_factory=list)
-    login: str | None = None
-    """Authorization that the registry asks for."""
-    challenge: str = ""
-
-    def put_image(self, *, media_type: str | None = OCI_MANIFEST, index: str | None = None) -> str:
-        """Offer ``a/b:v1`` and return its digest."""
-        config = encoded({"config": {"WorkingDir": "/work"}})
-        manifest = encoded({"config": {"digest": digest_of(config)}, "layers": []})
-        kind = {} if media_type is None else {"Content-Type": media_type}
-        self.put("manifests/v1", manifest, kind)
-        self.put(f"manifests/{digest_of(manifest)}", manifest, kind)
-        self.put(f"blobs/{digest_of(config)}", config, {"Content-Type": "application/json"})
-        if index is None:
-            return digest_of(manifest)
-        entries = [
-            {"digest": "sha256:" + "0" * 64, "platform": {"os": "linux", "architecture": "arm64"}},
-            {"digest": digest_of(manifest), "platform": {"os": "linux", "architecture": "amd64"}},
-        ]
-        body = encoded({"manifests": entries, "mediaType": index})
-        self.put("manifests/v1", body, {"Content-Type": index})
-        return digest_of(body)
-
-    def put(self, path: str, body: bytes, headers: dict[str, str] | None = None) -> None:
-        self.answers[f"/v2/a/b/{path}"] = Answer(200, body, headers or {})
-
-    def answer(self, request: Request) -> Answer:
-        self.requests.append(request)
-        protected = request.path.startswith("/v2/") and request.host.startswith(REGISTRY)
-        if self.login is not None and protected and request.authorization != self.login:
-            return Answer(401, b"{}", {"WWW-Authenticate": self.challenge})
-        return self.answers.get(request.path, Answer(404, b"{}"))
-
-    def image(self, **changes: Any) -> ImageReference:
-        return ImageReference(
-            **{"registry": f"{REGISTRY}:{self.port}", "name": "a/b", "tag": "v1", **changes}
-        )
-
-    def authorizations(self, host: str) -> list[str | None]:
-        return [each.authorization for each in self.requests if each.host.startswith(host)]
 
 
 @pytest.fixture
@@ -408,104 +339,3 @@ async def test_name__that_no_registry_can_have__is_refused_without_a_packet(
 ) -> None:
     assert "name and tag" in await refused(subject, registry.image(name=name, tag=tag))
     assert registry.requests == []
-
-
-@pytest.mark.parametrize(
-    ("registry_name", "name", "host", "repository"),
-    [
-        (None, "alpine", "registry-1.docker.io", "library/alpine"),
-        (None, "a/b", "registry-1.docker.io", "a/b"),
-        ("docker.io", "alpine", "registry-1.docker.io", "library/alpine"),
-        ("registry-1.docker.io", "alpine", "registry-1.docker.io", "library/alpine"),
-        ("quay.io", "alpine", "quay.io", "alpine"),
-    ],
-)
-def test_names__follow_the_table_of_images(
-    registry_name: str | None, name: str, host: str, repository: str
-) -> None:
-    """W-LOOK-1, section 3.12."""
-    image = ImageReference(registry_name, name, "latest")
-    assert (registry_host(image), repository_name(image)) == (host, repository)
-
-
-@pytest.mark.parametrize(
-    ("header", "expected"),
-    [
-        ("", []),
-        ("Basic", [Challenge("basic", {})]),
-        (
-            'Bearer realm="a,b=c", service = x',
-            [Challenge("bearer", {"realm": "a,b=c", "service": "x"})],
-        ),
-        (
-            'Basic realm="a \\"b\\"", Bearer REALM="c"',
-            [Challenge("basic", {"realm": 'a "b"'}), Challenge("bearer", {"realm": "c"})],
-        ),
-        (
-            "Negotiate abc==, Basic realm=x",
-            [Challenge("negotiate", {}), Challenge("basic", {"realm": "x"})],
-        ),
-        (", ,Basic realm=x,,", [Challenge("basic", {"realm": "x"})]),
-    ],
-)
-def test_challenges__are_read_by_the_grammar(header: str, expected: list[Challenge]) -> None:
-    """W-LOOK-1."""
-    assert parse_challenges(header) == expected
-
-
-class ManualClock:
-    def __init__(self) -> None:
-        self.time = datetime(2024, 1, 1, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.time
-
-
-class Counting:
-    """`ImageRegistries` that counts what it is asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[ImageReference] = []
-
-    async def look_up(self, image: ImageReference) -> ImageFacts:
-        self.asked.append(image)
-        if image.name == "none":
-            raise ImageRefused("no such image")
-        if image.name == "away":
-            raise ImageUnknown("away")
-        return ImageFacts(digest="sha256:" + "0" * 64)
-
-
-async def ask(subject: CachedRegistries, image: ImageReference) -> str:
-    try:
-        return str((await subject.look_up(image)).digest)
-    except (ImageRefused, ImageUnknown) as error:
-        return str(error)
-
-
-async def test_cache__keeps_found_five_minutes__not_found_half_a_minute__unknown_never() -> None:
-    """W-LOOK-7."""
-    clock, counting = ManualClock(), Counting()
-    subject = CachedRegistries(counting, clock)
-    for name, seconds in (("found", 300), ("none", 30)):
-        image = ImageReference(None, name, "v1")
-        first = await ask(subject, image)
-        clock.time += timedelta(seconds=seconds - 1)
-        assert await ask(subject, image) == first
-        assert counting.asked.count(image) == 1
-        clock.time += timedelta(seconds=1)
-        assert await ask(subject, image) == first
-        assert counting.asked.count(image) == 2
-    away = ImageReference(None, "away", "v1")
-    assert [await ask(subject, away), await ask(subject, away)] == ["away", "away"]
-    assert counting.asked.count(away) == 2
-
-
-async def test_cache__tells_credentials_apart__and_holds_none_of_them() -> None:
-    """W-LOOK-7."""
-    counting = Counting()
-    subject = CachedRegistries(counting, ManualClock())
-    for password in ("a", "b", "a"):
-        await subject.look_up(ImageReference("quay.io", "x", "v1", "user", password))
-    assert len(counting.asked) == 2
-    assert "user" not in repr(vars(subject))

@@ -8,9 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.sbatch_api.modules.template_subject import rendered
 
-from deepsquare_sbatch_api.domain.templates import (
-    TemplateError,
-)
+from deepsquare_sbatch_api.domain.templates import TemplateError
 
 
 def error_of(template: str) -> TemplateError:

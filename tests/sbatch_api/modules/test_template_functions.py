@@ -3,9 +3,7 @@
 import pytest
 from tests.sbatch_api.modules.template_subject import rendered
 
-from deepsquare_sbatch_api.domain.templates import (
-    FUNCTIONS,
-)
+from deepsquare_sbatch_api.domain.templates import FUNCTIONS
 
 CALLS = [
     ("and 1 0 2", "0"),
