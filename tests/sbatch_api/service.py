@@ -14,7 +14,9 @@ import httpx
 
 from deepsquare.api.client import SbatchApi
 from deepsquare.chain.retry import RetryPolicy
+from deepsquare.identifiers import Address
 from deepsquare.keys import Key
+from deepsquare.testing import Anvil
 
 COMMAND = Path(sys.executable).with_name("deepsquare-sbatch-api")
 HELLO = b"""\
@@ -23,6 +25,15 @@ enableLogging: true
 steps:
   - run: {command: echo hello world}
 """
+
+
+def settings_of(chain: Anvil, meta_scheduler: Address) -> dict[str, object]:
+    """Return the settings of a service over a grid."""
+    return {
+        "rpc_urls": chain.http_url,
+        "chain_id": chain.chain_id,
+        "meta_scheduler_address": meta_scheduler,
+    }
 
 
 def free_port() -> int:

@@ -4,17 +4,17 @@ import asyncio
 import itertools
 import os
 import signal
-import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 from eth_account.signers.local import LocalAccount
-from tests.sbatch_api.service import HELLO, Service
+from tests.sbatch_api.service import HELLO, Service, settings_of
 from tests.support.chain import Stage, mine_now
 from tests.support.redis import PrivateRedis
 
@@ -31,26 +31,10 @@ from deepsquare.testing import Accounts, Anvil, a_definition, an_address, develo
 from deepsquare_sbatch_api.entrypoints.serve import SHUTDOWN_S
 
 pytestmark = pytest.mark.integration
-
-
 PLENTY = 10_000
-UNUSED: dict[str, object] = {
-    "rpc_urls": "http://127.0.0.1:1",
-    "chain_id": 1,
-    "meta_scheduler_address": an_address(5),
-}
-"""Settings of a service that does not get as far as the chain."""
 NEWCOMERS = ("customer", "provider", "other_provider", "stranger")
 GridChain = tuple[Anvil, Deployment]
 indices_of_newcomers = itertools.count(100)
-
-
-def settings_of(chain: Anvil, meta_scheduler: Address) -> dict[str, object]:
-    return {
-        "rpc_urls": chain.http_url,
-        "chain_id": chain.chain_id,
-        "meta_scheduler_address": meta_scheduler,
-    }
 
 
 @pytest.fixture(scope="module")
@@ -323,74 +307,6 @@ async def test_chain__newest_block_too_old__is_503(stage: Stage, tmp_path: Path)
         service.stop()
 
 
-async def test_serve__wrong_chain_or_contract__is_one_line_and_exit_code_2(
-    stage: Stage, tmp_path: Path
-) -> None:
-    """faults.md C23."""
-    right = settings_of(stage.anvil, stage.grid.meta_scheduler.address)
-    assert "serves chain 179188, but chain 1 is set" in await complaint(
-        tmp_path, right | {"chain_id": 1}
-    )
-    assert "there is no MetaScheduler of a grid at" in await complaint(
-        tmp_path, right | {"meta_scheduler_address": an_address(5)}
-    )
-
-
-@pytest.mark.parametrize(
-    ("wrong", "said"),
-    [
-        ({"listn": "x"}, "unknown settings: SBATCH_API_LISTN"),
-        ({"token_keys_file": "/nowhere"}, "cannot read /nowhere"),
-        ({"store": "redis"}, "SBATCH_API_REDIS_URL: needed for"),
-        ({"store": "redis", "redis_url": "here"}, "SBATCH_API_REDIS_URL: is not like redis://"),
-        ({"listen": "127.0.0.1:99999"}, "SBATCH_API_LISTEN: cannot listen on 127.0.0.1:99999"),
-        ({"storage_keys_file": "/dev/null"}, "SBATCH_API_STORAGE_KEYS: give one key per line"),
-        ({"outbound_ca_file": "/nowhere"}, "SBATCH_API_OUTBOUND_CA_FILE: cannot use /nowhere"),
-    ],
-)
-async def test_serve__wrong_setting__is_one_line_and_exit_code_2(
-    tmp_path: Path, wrong: dict[str, object], said: str
-) -> None:
-    assert said in await complaint(tmp_path, UNUSED | wrong)
-
-
-async def test_serve__store_cannot_be_opened__is_one_line_and_exit_code_7(tmp_path: Path) -> None:
-    (tmp_path / "sbatch-api.sqlite").write_bytes(b"no database at all" * 1000)
-    said = await complaint(tmp_path, UNUSED | {"data_dir": tmp_path}, exit_code=7)
-    assert "sbatch-api.sqlite cannot be opened: file is not a database" in said
-
-
-async def test_serve__address_taken__is_one_line_and_exit_code_2(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        listen = f"127.0.0.1:{taken.getsockname()[1]}"
-        said = await complaint(tmp_path, UNUSED | {"listen": listen})
-    assert f"SBATCH_API_LISTEN: cannot listen on {listen}" in said
-    assert "already in use" in said
-
-
-async def test_serve__stopped_while_it_waits_for_the_chain__exits_0_at_once(
-    tmp_path: Path,
-) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        silent.settimeout(30)
-        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        service = Service(tmp_path, **UNUSED | {"rpc_urls": url})
-        service.launch()
-        connection, _ = await asyncio.to_thread(silent.accept)
-        with connection:
-            assert await asyncio.to_thread(service.kill, signal.SIGTERM) == 0
-    assert "Traceback" not in service.log
-
-
-async def complaint(folder: Path, settings: dict[str, object], *, exit_code: int = 2) -> str:
-    """Return what a service says that refuses to start."""
-    service = Service(folder, **settings)
-    process = service.launch()
-    assert await asyncio.to_thread(process.wait, 60) == exit_code
-    assert "Traceback" not in service.log
-    return service.log
-
-
 async def test_sign_in__contract_account__by_erc1271(stage: Stage, service: Service) -> None:
     yes, no = an_address(71), an_address(72)
     await set_code(stage, yes, answering("1626ba7e"))
@@ -420,8 +336,6 @@ async def log_in_as(service: Service, stage: Stage, address: Address) -> httpx.R
 
 
 async def message_for(service: Service, stage: Stage, *, address: Address, nonce: str) -> str:
-    from datetime import UTC, datetime
-
     return SiweMessage(
         domain=service.url.removeprefix("http://"),
         address=address,

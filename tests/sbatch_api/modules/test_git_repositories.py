@@ -1,10 +1,10 @@
 """Fetching modules by git (W-MOD-2 to W-MOD-7, W-LOOK-5)."""
 
 import os
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.sbatch_api.doubles import SteppedClock
 from tests.sbatch_api.modules.repositories import (
     Certificates,
     Repository,
@@ -13,7 +13,6 @@ from tests.sbatch_api.modules.repositories import (
 )
 
 from deepsquare_sbatch_api.adapters.module_git import GitCommand, GitRepositories, Locations
-from deepsquare_sbatch_api.adapters.module_git import repositories as module
 from deepsquare_sbatch_api.adapters.module_git import repositories as repositories_module
 from deepsquare_sbatch_api.adapters.outbound import Outbound
 from deepsquare_sbatch_api.domain.modules import CommitPrefix, ModuleRefused, parse_source
@@ -22,23 +21,15 @@ from deepsquare_sbatch_api.domain.outbound import OutboundRule
 pytestmark = pytest.mark.integration
 
 
-class ManualClock:
-    def __init__(self) -> None:
-        self.time = datetime(2024, 1, 1, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.time
-
-
 async def nowhere(host: str, port: int) -> list[str]:
     raise AssertionError(f"resolved {host}:{port}")
 
 
 def mirrored(
-    root: Path, clock: ManualClock | None = None, git: GitCommand | None = None
+    root: Path, clock: SteppedClock | None = None, git: GitCommand | None = None
 ) -> GitRepositories:
     locations = Locations(Outbound(OutboundRule(), resolver=nowhere), mirrors={"h.org": root})
-    return GitRepositories(locations, clock or ManualClock(), git=git)
+    return GitRepositories(locations, clock or SteppedClock(), git=git)
 
 
 @pytest.fixture
@@ -181,7 +172,9 @@ async def test_beginning_of_several_commits__is_refused_as_ambiguous(
     """W-MOD-2. The rule is for seven digits; here shorter ones stand for an unlikely collision."""
     commits = [repository.commit({"module.yaml": str(n)}) for n in range(17)]
     doubled = next(c[0] for c in commits if sum(o[0] == c[0] for o in commits) > 1)
-    monkeypatch.setattr(module, "select_commit", lambda source, refs: CommitPrefix(doubled))
+    monkeypatch.setattr(
+        repositories_module, "select_commit", lambda source, refs: CommitPrefix(doubled)
+    )
     message = await refusal(mirrored(tmp_path), "h.org/o/r@abcdef0")
     assert message.startswith(f'"{doubled}" is the beginning of ')
 
@@ -190,14 +183,14 @@ async def test_references__are_asked_again_after_a_minute__files_never(
     tmp_path: Path, repository: Repository
 ) -> None:
     """W-MOD-6."""
-    clock = ManualClock()
+    clock = SteppedClock()
     repositories = mirrored(tmp_path, clock)
     first = repository.commit({"module.yaml": "one"})
     assert (await repositories.fetch(parse_source("h.org/o/r"))).text == "one"
     repository.commit({"module.yaml": "two"})
-    clock.time += timedelta(seconds=59)
+    clock.step(seconds=59)
     assert (await repositories.fetch(parse_source("h.org/o/r"))).text == "one"
-    clock.time += timedelta(seconds=2)
+    clock.step(seconds=2)
     assert (await repositories.fetch(parse_source("h.org/o/r"))).text == "two"
     repository.path.rename(tmp_path / "gone")
     assert (await repositories.fetch(parse_source(f"h.org/o/r@{first}"))).text == "one"
@@ -250,7 +243,7 @@ async def test_host__over_https__is_contacted_at_the_checked_address_without_cre
                 Outbound(rule, resolver=resolver), hosts=frozenset({"modules.test"}), port=port
             )
             git = GitCommand(settings=(f"http.sslCAInfo={certificates.authority}",))
-            return GitRepositories(locations, ManualClock(), git=git)
+            return GitRepositories(locations, SteppedClock(), git=git)
 
         allowed = repositories(OutboundRule(hosts=frozenset({f"modules.test:{port}"})))
         assert (await allowed.fetch(parse_source("modules.test/o/r"))).text == "two"
@@ -277,7 +270,7 @@ async def test_host__that_does_not_answer__is_refused(tmp_path: Path) -> None:
     locations = Locations(
         Outbound(rule, resolver=resolver), hosts=frozenset({"modules.test"}), port=1
     )
-    repositories = GitRepositories(locations, ManualClock())
+    repositories = GitRepositories(locations, SteppedClock())
     assert await refusal(repositories, "modules.test/o/r") == (
         "https://modules.test/o/r cannot be fetched"
     )
@@ -292,7 +285,7 @@ async def test_git__that_takes_too_long__is_ended_with_its_helpers(
     marker = tmp_path / "pid"
     slow.write_text(f"#!/bin/sh\nsleep 300 &\necho $! > {marker}\nwait\n")
     slow.chmod(0o755)
-    monkeypatch.setattr(module, "MAX_FETCH_SECONDS", 1)
+    monkeypatch.setattr(repositories_module, "MAX_FETCH_SECONDS", 1)
     message = await refusal(mirrored(tmp_path, git=GitCommand(prefix=(str(slow),))), "h.org/o/r")
     assert message == "https://h.org/o/r takes too long"
     state = Path("/proc", marker.read_text().strip(), "stat")

@@ -1,18 +1,10 @@
 """How long what registries said is used again (W-LOOK-7)."""
 
-from datetime import UTC, datetime, timedelta
+from tests.sbatch_api.doubles import SteppedClock
 
 from deepsquare_sbatch_api.adapters.registries import CachedRegistries
 from deepsquare_sbatch_api.domain.rendering import ImageFacts, ImageReference
 from deepsquare_sbatch_api.ports.images import ImageRefused, ImageUnknown
-
-
-class ManualClock:
-    def __init__(self) -> None:
-        self.time = datetime(2024, 1, 1, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.time
 
 
 class Counting:
@@ -39,15 +31,15 @@ async def ask(subject: CachedRegistries, image: ImageReference) -> str:
 
 async def test_cache__keeps_found_five_minutes__not_found_half_a_minute__unknown_never() -> None:
     """W-LOOK-7."""
-    clock, counting = ManualClock(), Counting()
+    clock, counting = SteppedClock(), Counting()
     subject = CachedRegistries(counting, clock)
     for name, seconds in (("found", 300), ("none", 30)):
         image = ImageReference(None, name, "v1")
         first = await ask(subject, image)
-        clock.time += timedelta(seconds=seconds - 1)
+        clock.step(seconds=seconds - 1)
         assert await ask(subject, image) == first
         assert counting.asked.count(image) == 1
-        clock.time += timedelta(seconds=1)
+        clock.step(seconds=1)
         assert await ask(subject, image) == first
         assert counting.asked.count(image) == 2
     away = ImageReference(None, "away", "v1")
@@ -58,7 +50,7 @@ async def test_cache__keeps_found_five_minutes__not_found_half_a_minute__unknown
 async def test_cache__tells_credentials_apart__and_holds_none_of_them() -> None:
     """W-LOOK-7."""
     counting = Counting()
-    subject = CachedRegistries(counting, ManualClock())
+    subject = CachedRegistries(counting, SteppedClock())
     for password in ("a", "b", "a"):
         await subject.look_up(ImageReference("quay.io", "x", "v1", "user", password))
     assert len(counting.asked) == 2
