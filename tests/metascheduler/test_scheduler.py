@@ -21,6 +21,7 @@ from deepsquare_metascheduler.entrypoints.http import create_app
 from deepsquare_metascheduler.entrypoints.metrics import Metrics
 from deepsquare_metascheduler.ports.chain import Outcome
 
+POLICY = AvoidancePolicy(first_s=600, longest_s=86_400)
 PROVIDER = a_provider(1)
 PENDING = Snapshot(1, 1_700_000_000, pending=(a_job(JobStatus.PENDING),), providers=(PROVIDER,))
 
@@ -76,13 +77,13 @@ def a_loop(
     health: Health,
     on_tick: Callable[[Tick], None] = lambda _: None,
 ) -> Loop:
-    scheduler = Scheduler(state, actions, policy=AvoidancePolicy())
+    scheduler = Scheduler(state, actions, policy=POLICY)
     return Loop(scheduler, NeverAlarm(), health=health, pause_s=0.001, on_tick=on_tick)
 
 
 async def test_tick__a_job_waits__is_assigned() -> None:
     actions = FakeActions()
-    tick = await Scheduler(FakeState(), actions, policy=AvoidancePolicy()).tick()
+    tick = await Scheduler(FakeState(), actions, policy=POLICY).tick()
     assert actions.executed == [Assign(PENDING.pending[0].job_id, PROVIDER.addr)]
     assert [outcome.error for outcome in tick.outcomes] == [None]
 
@@ -90,20 +91,18 @@ async def test_tick__a_job_waits__is_assigned() -> None:
 async def test_tick__nothing_to_do__sends_nothing() -> None:
     actions = FakeActions(error=AssertionError("nothing may be sent"))
     state = FakeState([replace(PENDING, pending=())])
-    assert (await Scheduler(state, actions, policy=AvoidancePolicy()).tick()).outcomes == ()
+    assert (await Scheduler(state, actions, policy=POLICY).tick()).outcomes == ()
 
 
 async def test_tick__another_meta_scheduler_was_faster__is_no_failure_d10() -> None:
     actions = FakeActions(outcome_error=SameStatusError())
     with capture_logs() as logs:
-        await Scheduler(FakeState(), actions, policy=AvoidancePolicy()).tick()
+        await Scheduler(FakeState(), actions, policy=POLICY).tick()
     assert [(log["event"], log["log_level"]) for log in logs] == [("command_overtaken", "info")]
 
 
 async def test_tick__the_same_refusal_again__is_told_once() -> None:
-    scheduler = Scheduler(
-        FakeState(), FakeActions(outcome_error=SameStatusError()), policy=AvoidancePolicy()
-    )
+    scheduler = Scheduler(FakeState(), FakeActions(outcome_error=SameStatusError()), policy=POLICY)
     with capture_logs() as logs:
         for _ in range(3):
             await scheduler.tick()
@@ -161,7 +160,7 @@ async def an_app_after(snapshot: Snapshot) -> httpx.AsyncClient:
     health = Health(FakeClock(), max_age_s=60)
     metrics = Metrics(health)
     loop = Loop(
-        Scheduler(FakeState([snapshot]), FakeActions(), policy=AvoidancePolicy()),
+        Scheduler(FakeState([snapshot]), FakeActions(), policy=POLICY),
         NeverAlarm(),
         health=health,
         pause_s=0,

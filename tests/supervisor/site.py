@@ -1,5 +1,6 @@
 """A supervisor wired to doubles, which can be killed and started again."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from tests.supervisor.crashing import Crasher, deadly
@@ -31,6 +32,14 @@ JOB = JobId("0x" + "00" * 31 + "01")
 OTHER_JOB = JobId("0x" + "00" * 31 + "02")
 
 
+def a_policy(**changes: int) -> Policy:
+    return replace(Policy(stop_s=25, finality_blocks=5, max_minutes=525_600), **changes)
+
+
+def an_intake(**changes: int) -> Intake:
+    return replace(Intake(jobs=1000, claims_at_once=16, reserve_wei=0), **changes)
+
+
 class Site:
     """The world around one supervisor, and the supervisor itself once `start` was called."""
 
@@ -42,8 +51,8 @@ class Site:
         self.api = FakeApi()
         self.api.hold()
         self.output = FakeOutput()
-        self.policy = Policy(finality_blocks=2)
-        self.intake = Intake()
+        self.policy = a_policy(finality_blocks=2)
+        self.intake = an_intake()
         self.batches: BatchSystem = self.slurm
         self.accounting: Accounting = self.slurm
         self.accounts: UnixAccounts = FakeAccounts(folder)

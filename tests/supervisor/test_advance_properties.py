@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.supervisor.builders import NOW, a_chain_job, observations
+from tests.supervisor.site import a_policy
 
 from deepsquare_supervisor.domain.advance import advance, open_job
 from deepsquare_supervisor.domain.claim import Standing
@@ -14,10 +15,10 @@ from deepsquare_supervisor.domain.commands import (
     SubmitBatch,
 )
 from deepsquare_supervisor.domain.due import due
-from deepsquare_supervisor.domain.job import Job, Phase, Policy
+from deepsquare_supervisor.domain.job import Job, Phase
 from deepsquare_supervisor.domain.observations import Observation
 
-POLICY = Policy(finality_blocks=3)
+POLICY = a_policy(finality_blocks=3)
 histories = st.lists(observations, max_size=25)
 
 

@@ -2,10 +2,9 @@
 
 import pytest
 from tests.supervisor.doubles import Killed
-from tests.supervisor.site import JOB, OTHER_JOB, Site
+from tests.supervisor.site import JOB, OTHER_JOB, Site, a_policy, an_intake
 
 from deepsquare.chain import JobStatus
-from deepsquare_supervisor.app.reconciler import Intake
 from deepsquare_supervisor.app.transactions import in_order
 from deepsquare_supervisor.domain.claim import Standing
 from deepsquare_supervisor.domain.commands import (
@@ -17,7 +16,7 @@ from deepsquare_supervisor.domain.commands import (
     TakeJobs,
 )
 from deepsquare_supervisor.domain.ending import Ending
-from deepsquare_supervisor.domain.job import Phase, Policy
+from deepsquare_supervisor.domain.job import Phase
 
 END = Ending(JobStatus.FINISHED, 1, 0)
 
@@ -144,7 +143,7 @@ async def test_fault_c8__reorganisation_removes_the_job_itself__batch_is_cancell
 async def test_fault_c10__reorganisation_removes_the_final_report__is_sent_again(
     site: Site,
 ) -> None:
-    site.register.policy = Policy(finality_blocks=30)
+    site.register.policy = a_policy(finality_blocks=30)
     await running(site)
     site.slurm.end()
     await site.ticks(2)
@@ -196,7 +195,7 @@ async def test_fault_c14__replacement_survives_a_restart(site: Site) -> None:
 
 
 async def test_fault_c16__wallet_runs_dry__claims_no_more_but_settles(site: Site) -> None:
-    site.intake = Intake(reserve_wei=10**17)
+    site.intake = an_intake(reserve_wei=10**17)
     site.restart()
     await running(site)
     site.chain.funds_wei = 10**16
@@ -243,7 +242,7 @@ async def test_provider_not_approved__claims_nothing(site: Site) -> None:
 
 
 async def test_intake__full__leaves_the_rest_in_the_queue(site: Site) -> None:
-    site.intake = Intake(jobs=1)
+    site.intake = an_intake(jobs=1)
     site.restart()
     site.chain.assign(JOB)
     site.chain.assign(OTHER_JOB)

@@ -26,8 +26,8 @@ class Return:
 class AvoidancePolicy:
     """How long, at first and at most."""
 
-    first_s: int = 600
-    longest_s: int = 86_400
+    first_s: int
+    longest_s: int
 
     def length_s(self, times: int) -> int:
         """Return the length after so many times."""

@@ -51,9 +51,9 @@ QUEUE_ENTRIES = 64
 class Intake:
     """When new jobs are taken: at most ``jobs`` at once, with ``reserve_wei`` kept for reports."""
 
-    jobs: int = 1000
-    claims_at_once: int = 16
-    reserve_wei: int = 0
+    jobs: int
+    claims_at_once: int
+    reserve_wei: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,35 +4,23 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import structlog
 
 from deepsquare_supervisor.app.health import Health
 from deepsquare_supervisor.app.reconciler import Reconciler
 from deepsquare_supervisor.app.shipping import LogShipper
+from deepsquare_supervisor.ports.wake import Wake
 
 log = structlog.get_logger(__name__)
-
-
-class Wake(Protocol):
-    """Wakes the loop early; `deepsquare.chain.wakeup.WakeUp` is one."""
-
-    async def wait(self) -> bool:
-        """Return when something may have happened, or after a while."""
-        ...
-
-    async def run(self) -> None:
-        """Listen until cancelled."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
     """How long to wait, in seconds."""
 
-    busy_s: float = 1
-    logs_s: float = 1
+    busy_s: float
+    logs_s: float
 
 
 class Supervisor:

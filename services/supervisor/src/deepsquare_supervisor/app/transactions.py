@@ -5,6 +5,15 @@ from dataclasses import replace
 
 import structlog
 
+from deepsquare.chain.errors import (
+    JobHotStatusOnly,
+    JobProviderOnly,
+    MetaScheduledScheduledStatusOnly,
+    NoJob,
+    ProviderNotJoined,
+    RunningStatusOnly,
+    SameStatusError,
+)
 from deepsquare.errors import DeepSquareError
 from deepsquare_supervisor.app.health import Health
 from deepsquare_supervisor.domain.commands import (
@@ -32,15 +41,16 @@ MOST_COMMANDS = 40
 """In one transaction; the worst of them stay far below a block's gas (protocol.md 6)."""
 
 _LOST_RACES = frozenset(
-    {
-        "contract_same_status_error",
-        "contract_job_hot_status_only",
-        "contract_job_provider_only",
-        "contract_meta_scheduled_scheduled_status_only",
-        "contract_running_status_only",
-        "contract_no_job",
-        "contract_provider_not_joined",
-    }
+    error.code
+    for error in (
+        JobHotStatusOnly,
+        JobProviderOnly,
+        MetaScheduledScheduledStatusOnly,
+        NoJob,
+        ProviderNotJoined,
+        RunningStatusOnly,
+        SameStatusError,
+    )
 )
 """Refusals that mean "already done" or "somebody was faster"; all others need a person."""
 

@@ -38,19 +38,19 @@ class HandBack(StrEnum):
 class Policy:
     """Settings the rules depend on; times in seconds.
 
-    ``stop_s``: from TERM to the end of a batch. ``script_grace_s``: how long a missing script is
-    asked for again. ``hand_back_margin_s``: how long before the claim time-out a job that could not
-    be submitted goes back. ``finality_blocks``: how many blocks above an end it counts as final.
-    ``max_minutes``: the longest run time the site grants. ``attest_every_s``: how often the chain
-    is told that a job still runs. ``lost_after_s``: how long a batch may be missing from queue and
+    ``stop_s``: from TERM to the end of a batch. ``finality_blocks``: how many blocks above an end
+    it counts as final. ``max_minutes``: the longest run time the site grants. ``script_grace_s``:
+    how long a missing script is asked for again. ``hand_back_margin_s``: how long before the claim
+    time-out a job that could not be submitted goes back. ``attest_every_s``: how often the chain is
+    told that a job still runs. ``lost_after_s``: how long a batch may be missing from queue and
     accounting, both answering, before it counts as lost.
     """
 
-    stop_s: int = 25
+    stop_s: int
+    finality_blocks: int
+    max_minutes: int
     script_grace_s: int = 60
     hand_back_margin_s: int = 60
-    finality_blocks: int = 5
-    max_minutes: int = 525_600
     attest_every_s: int = 7200
     lost_after_s: int = 3600
 

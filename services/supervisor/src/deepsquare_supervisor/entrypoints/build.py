@@ -32,11 +32,12 @@ from deepsquare_supervisor.app.reconciler import Intake, Reconciler, Sources
 from deepsquare_supervisor.app.register import Register
 from deepsquare_supervisor.app.shipping import LogShipper
 from deepsquare_supervisor.app.site_work import Scripts, SiteWork
-from deepsquare_supervisor.app.supervisor import Pace, Supervisor, Wake
+from deepsquare_supervisor.app.supervisor import Pace, Supervisor
 from deepsquare_supervisor.app.transactions import TransactionLine
 from deepsquare_supervisor.domain.job import Policy
 from deepsquare_supervisor.ports.accounts import UnixAccounts
 from deepsquare_supervisor.ports.batch_system import Accounting
+from deepsquare_supervisor.ports.wake import Wake
 from deepsquare_supervisor.settings import Settings
 
 JOURNAL_NAME = "journal.sqlite"
