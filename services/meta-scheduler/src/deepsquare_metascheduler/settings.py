@@ -85,7 +85,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severe event that is logged."""
 
-    log_format: Literal["auto", "json", "console"] = "auto"
+    log_format: Literal["auto", "json", "terminal"] = "auto"
     """How events are written; `auto` is for people on a terminal and JSON elsewhere."""
 
     @field_validator("rpc_urls", mode="before")

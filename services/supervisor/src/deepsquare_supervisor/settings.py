@@ -144,8 +144,8 @@ class Settings(BaseSettings):
     """JSON file with `nodes` (list of `cpus`, `gpus`, `mem_mb`), `prices` (credits per minute of
     `cpu`, `gpu`, `mem_mb`) and `labels` (mapping); needed to register."""
 
-    log_format: Literal["json", "terminal"] = "json"
-    """How events are written to standard error."""
+    log_format: Literal["auto", "json", "terminal"] = "auto"
+    """How events are written; `auto` is for people on a terminal and JSON elsewhere."""
 
     site: Mapping[str, str] = Field(default_factory=dict, exclude=True)
     """The `SITE_VARIABLES` that are set as ``SUPERVISOR_SITE_<NAME>``, by name."""

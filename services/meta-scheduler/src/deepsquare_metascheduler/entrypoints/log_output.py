@@ -7,11 +7,11 @@ from typing import Literal
 import structlog
 
 
-def configure_logs(level: str, form: Literal["auto", "json", "console"]) -> None:
+def configure_logs(level: str, form: Literal["auto", "json", "terminal"]) -> None:
     """Write events from a level up, as JSON or for people; libraries speak from warnings up."""
-    is_console = sys.stderr.isatty() if form == "auto" else form == "console"
+    is_for_people = sys.stderr.isatty() if form == "auto" else form == "terminal"
     renderer = (
-        structlog.dev.ConsoleRenderer() if is_console else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer() if is_for_people else structlog.processors.JSONRenderer()
     )
     structlog.configure(
         processors=[

@@ -2,17 +2,17 @@
 
 import logging
 import sys
+from typing import Literal
 
 import structlog
 
 
-def configure_logging(style: str) -> None:
+def configure_logging(form: Literal["auto", "json", "terminal"]) -> None:
     """Set structlog up; foreign libraries are heard from WARNING on."""
+    is_for_people = sys.stderr.isatty() if form == "auto" else form == "terminal"
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s: %(message)s")
     renderer = (
-        structlog.dev.ConsoleRenderer()
-        if style == "terminal"
-        else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer() if is_for_people else structlog.processors.JSONRenderer()
     )
     structlog.configure(
         processors=[
