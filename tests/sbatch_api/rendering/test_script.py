@@ -13,7 +13,15 @@ from tests.sbatch_api.rendering.corpus import CASES, PUBLISHED, case
 from tests.support.batch import NONCE, BatchSite, a_job, a_run
 
 from deepsquare.hashing import batch_location_hash
-from deepsquare.workflow import EnvVar, Job, Step, StepFor
+from deepsquare.workflow import (
+    EnvVar,
+    Job,
+    NetworkInterface,
+    Step,
+    StepFor,
+    VirtualNetwork,
+    VNet,
+)
 from deepsquare_sbatch_api.domain.rendering import ScriptTooLarge, library, render
 from deepsquare_sbatch_api.domain.rendering.shell import (
     Command,
@@ -148,6 +156,22 @@ def test_size__above_two_mebibytes__is_refused_with_the_largest_steps() -> None:
     with pytest.raises(ScriptTooLarge, match="at most 2 MiB") as error:
         render(a_job(*steps), nonce=NONCE)
     assert error.value.details["largest_steps"][0]["name"].startswith("big ")
+
+
+def test_size__of_few_large_steps_on_a_network__is_refused_with_those_steps() -> None:
+    """W-REN-10: functions that belong to no step, as that of the networks, are not listed."""
+    net = VirtualNetwork(name="net", gateway_address="10.1.0.1/24")
+    vnet = VNet(name="net", address="10.1.0.2/24")
+    step = a_run(
+        "true",
+        network="slirp4netns",
+        map_uid=0,
+        env=tuple(EnvVar(key=f"V{i}", value="x" * 110_000) for i in range(20)),
+        custom_network_interfaces=(NetworkInterface(vnet=vnet),),
+    )
+    with pytest.raises(ScriptTooLarge) as error:
+        render(a_job(step, virtual_networks=(net,)), nonce=NONCE)
+    assert [large["path"] for large in error.value.details["largest_steps"]] == ["0"]
 
 
 def test_rendering__of_a_thousand_steps__takes_linear_time() -> None:

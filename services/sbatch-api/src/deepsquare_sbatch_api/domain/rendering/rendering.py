@@ -14,6 +14,7 @@ from deepsquare.workflow.concurrency import plan_concurrency
 from deepsquare.workflow.demand import Demand
 from deepsquare.workflow.model.expansion import ResolvedModule
 from deepsquare_sbatch_api.domain.rendering.containers import ImageBook
+from deepsquare_sbatch_api.domain.rendering.draft import Draft
 from deepsquare_sbatch_api.domain.rendering.environment import entries
 from deepsquare_sbatch_api.domain.rendering.images import ImageFacts, ImageReference
 from deepsquare_sbatch_api.domain.rendering.library import library
@@ -79,22 +80,21 @@ def render(
     plan = plan_concurrency(job)
     networks = VirtualNetworks.of(job)
     book = ImageBook(images)
-    runs = RunRenderer(job.resources, book, networks)
-    renderer = StepRenderer(runs=runs, limit_of=plan.limit_of)
+    draft = Draft()
+    render_transfers(job, draft)
+    runs = RunRenderer(job.resources, book, networks, draft)
+    renderer = StepRenderer(runs=runs, limit_of=plan.limit_of, draft=draft)
     names, notes = renderer.steps(job.steps, Place.root())
-    transfers = render_transfers(job)
-    parts = renderer.parts | transfers.parts
     if networks.peers:
-        parts |= {"networks", "node_gateway"}
-        renderer.tools |= {"cp", "getent", "grep", "ip", "nsenter", "pasta", "scontrol", "unshare"}
-        renderer.nodes.append(networks.start())
-    tools = sorted({*TOOLS, *renderer.tools, *transfers.tools})
+        draft.parts |= {"networks", "node_gateway"}
+        draft.tools |= {"cp", "getent", "grep", "ip", "nsenter", "pasta", "scontrol", "unshare"}
+        draft.nodes.append(networks.start())
+    tools = sorted({*TOOLS, *draft.tools})
     nodes: list[Node] = [
         Library(_header(job, nonce)),
-        Library(library(frozenset(parts))),
+        Library(library(frozenset(draft.parts))),
         *_settings(job),
-        *transfers.nodes,
-        *renderer.nodes,
+        *draft.nodes,
         Function("__ds_steps", [Command("__ds_list", names)]),
         Command("__ds_main", [literal(tool) for tool in tools]),
     ]
@@ -103,7 +103,7 @@ def render(
     if len(raw) > MAX_SCRIPT_BYTES:
         raise ScriptTooLarge(
             f"the batch script has {len(raw)} bytes; at most 2 MiB are accepted",
-            details={"bytes": len(raw), "largest_steps": _largest_steps(renderer.nodes, notes)},
+            details={"bytes": len(raw), "largest_steps": _largest_steps(draft.nodes, notes)},
         )
     return Rendering(
         script=script,
@@ -117,11 +117,11 @@ def render(
 
 def _largest_steps(nodes: Sequence[Node], notes: Sequence[StepNote]) -> list[dict[str, object]]:
     """Return path, name and bytes of the steps whose functions take most of the script."""
+    steps = {note.path.replace(".", "_"): note for note in _all_notes(notes)}
     sizes: Counter[str] = Counter()
     for node in nodes:
-        if isinstance(node, Function):
-            sizes[node.name.split("_", 4)[4]] += len(write_script([node]).encode())
-    steps = {note.path.replace(".", "_"): note for note in _all_notes(notes)}
+        if isinstance(node, Function) and (key := node.name.split("_", 4)[4]) in steps:
+            sizes[key] += len(write_script([node]).encode())
     return [
         {"path": steps[key].path, "name": steps[key].name, "bytes": size}
         for key, size in sizes.most_common(_LARGEST_STEPS)

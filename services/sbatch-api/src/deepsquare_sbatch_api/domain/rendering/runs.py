@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from deepsquare.workflow import ContainerRun, JobResources, StepRun, StepRunResources
 from deepsquare_sbatch_api.domain.rendering.containers import (
@@ -10,6 +10,7 @@ from deepsquare_sbatch_api.domain.rendering.containers import (
     container_options,
     runtime_of,
 )
+from deepsquare_sbatch_api.domain.rendering.draft import Draft
 from deepsquare_sbatch_api.domain.rendering.environment import entries
 from deepsquare_sbatch_api.domain.rendering.images import is_from_registry
 from deepsquare_sbatch_api.domain.rendering.networks import VirtualNetworks, network_options
@@ -38,15 +39,6 @@ _JOB_NAME_LENGTH = 64
 _DEFAULTS = StepRunResources()
 
 
-@dataclass(slots=True)
-class RenderedRun:
-    """Functions of a run, the runtime parts they call and the tools those need."""
-
-    nodes: list[Node] = field(default_factory=list)
-    parts: set[str] = field(default_factory=set)
-    tools: set[str] = field(default_factory=set)
-
-
 @dataclass(frozen=True, slots=True)
 class RunRenderer:
     """Renders runs of one job."""
@@ -54,29 +46,28 @@ class RunRenderer:
     resources: JobResources
     images: ImageBook
     networks: VirtualNetworks
+    draft: Draft
 
-    def render(self, run: StepRun, *, name: str, place: Place) -> RenderedRun:
+    def render(self, run: StepRun, *, name: str, place: Place) -> None:
         """Render the body function of a run step, and what it needs."""
-        rendered = RenderedRun()
         if run.container is None and not run.command:
             body: list[Node] = [Command("return", [literal("0")])]
         else:
-            body = self._body(run, name or place.path, place, rendered)
-        rendered.nodes.append(Function(place.function("body"), body))
-        return rendered
+            body = self._body(run, name or place.path, place)
+        self.draft.nodes.append(Function(place.function("body"), body))
 
-    def _body(self, run: StepRun, name: str, place: Place, rendered: RenderedRun) -> list[Node]:
+    def _body(self, run: StepRun, name: str, place: Place) -> list[Node]:
         own = run.resources or _DEFAULTS
         where = runtime_of(run.container) if run.container is not None else "host"
         program: list[Word] = []
-        nodes = _program(run, program, place=place, rendered=rendered)
+        nodes = _program(run, program, place=place, draft=self.draft)
         nodes.append(ArrayAssignment("__ds_srun", self.srun_options(run, name)))
         nodes.append(ArrayAssignment("__ds_program", program))
         nodes.append(ArrayAssignment("__ds_options", self._options(run)))
         if run.container is not None:
-            nodes += self._container(run.container, place, rendered)
-        _note_parts(run, where, rendered)
-        env = self._environment(run, place, rendered)
+            nodes += self._container(run.container, place)
+        _note_parts(run, where, self.draft)
+        env = self._environment(run, place)
         words = [place.path, where, env, str(own.gpus_per_task)]
         nodes.append(Command("__ds_run", [literal(word) for word in words]))
         return nodes
@@ -88,9 +79,7 @@ class RunRenderer:
             words += container_options(run.container, self.images.facts_of(run.container))
         return words
 
-    def _container(
-        self, container: ContainerRun, place: Place, rendered: RenderedRun
-    ) -> list[Node]:
+    def _container(self, container: ContainerRun, place: Place) -> list[Node]:
         nodes: list[Node] = []
         if container.mounts:
             nodes.append(Command("__ds_say", [literal(_MOUNTS.format(place.path))]))
@@ -98,15 +87,15 @@ class RunRenderer:
             nodes.append(Command("__ds_use_x11"))
         nodes.append(Sequential([self.images.use(container)]))
         if is_from_registry(container):
-            rendered.parts.add("images")
-            rendered.tools |= {"cat", "cp", "flock", "grep", "tee", "tr"}
+            self.draft.parts.add("images")
+            self.draft.tools |= {"cat", "cp", "flock", "grep", "tee", "tr"}
         return nodes
 
-    def _environment(self, run: StepRun, place: Place, rendered: RenderedRun) -> str:
+    def _environment(self, run: StepRun, place: Place) -> str:
         if not run.env:
             return ""
         function = place.function("env")
-        rendered.nodes.append(entries(function, run.env))
+        self.draft.nodes.append(entries(function, run.env))
         return function
 
     def srun_options(self, run: StepRun, name: str) -> Sequence[Word]:
@@ -145,9 +134,7 @@ def task_options(run: StepRun) -> list[str]:
     return chosen
 
 
-def _program(
-    run: StepRun, program: list[Word], *, place: Place, rendered: RenderedRun
-) -> list[Node]:
+def _program(run: StepRun, program: list[Word], *, place: Place, draft: Draft) -> list[Node]:
     """Fill in the words of the program; returns nodes that must stand before (W-RUN-7)."""
     if run.container is not None and not run.command:
         return []
@@ -156,22 +143,22 @@ def _program(
         return []
     shell = DEFAULT_SHELL if run.shell in (None, "ENTRYPOINT") else run.shell
     program += [literal(shell), literal("-c")]
-    return text_into(run.command, program, place=place, nodes=rendered.nodes)
+    return text_into(run.command, program, place=place, nodes=draft.nodes)
 
 
-def _note_parts(run: StepRun, where: str, rendered: RenderedRun) -> None:
+def _note_parts(run: StepRun, where: str, draft: Draft) -> None:
     has_network = run.network not in (None, "host")
     if run.map_uid is not None or run.map_gid is not None:
-        rendered.tools.add("unshare")
+        draft.tools.add("unshare")
     if where != "host":
-        rendered.parts |= {"node_supervisor", "node_container", f"node_{where}"}
-        rendered.tools.add(where)
+        draft.parts |= {"node_supervisor", "node_container", f"node_{where}"}
+        draft.tools.add(where)
     if has_network:
-        rendered.parts |= {"node_supervisor", "node_network"}
-        rendered.tools |= {"cat", "ip", "mount", "unshare", run.network or ""}
-        rendered.tools |= set(_interface_tools(run))
+        draft.parts |= {"node_supervisor", "node_network"}
+        draft.tools |= {"cat", "ip", "mount", "unshare", run.network or ""}
+        draft.tools |= set(_interface_tools(run))
     if where != "host" or has_network:
-        rendered.parts |= {"containers", "node_clean"}
+        draft.parts |= {"containers", "node_clean"}
 
 
 def _interface_tools(run: StepRun) -> Iterator[str]:

@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from deepsquare.workflow import Step, StepAsyncLaunch, StepFor, StepRun
+from deepsquare.workflow import Step, StepAsyncLaunch, StepFor
 from deepsquare.workflow.model.expansion import ExpandedUse, PlacedStep, ResolvedModule
+from deepsquare_sbatch_api.domain.rendering.draft import Draft
 from deepsquare_sbatch_api.domain.rendering.environment import entries
 from deepsquare_sbatch_api.domain.rendering.runs import RunRenderer
 from deepsquare_sbatch_api.domain.rendering.scopes import Place
@@ -35,13 +36,11 @@ class StepNote(NamedTuple):
 
 @dataclass(slots=True)
 class StepRenderer:
-    """Renders steps into functions; `parts` collects the runtime parts they need."""
+    """Renders steps into functions of a draft."""
 
     runs: RunRenderer
     limit_of: Callable[[StepFor], int]
-    nodes: list[Node] = field(default_factory=list)
-    parts: set[str] = field(default_factory=set)
-    tools: set[str] = field(default_factory=set)
+    draft: Draft
     modules: list[ResolvedModule] = field(default_factory=list)
 
     def steps(self, steps: Sequence[Step], place: Place) -> tuple[list[Word], list[StepNote]]:
@@ -59,7 +58,7 @@ class StepRenderer:
         """Render a list as the function of a part: a group's body, `catch` or `finally`."""
         inner = place if part == "body" else place.child(part)
         names, notes = self.steps(steps, inner)
-        self.nodes.append(Function(place.function(part), [Command("__ds_list", names)]))
+        self.draft.nodes.append(Function(place.function(part), [Command("__ds_list", names)]))
         return notes
 
     def step(self, step: Step, place: Place) -> StepNote:
@@ -69,7 +68,7 @@ class StepRenderer:
             self._depends(step, place, parts)
         if step.if_:
             words = [literal(place.path), literal(step.if_)]
-            self.nodes.append(Function(place.function("if"), [Command("__ds_if", words)]))
+            self.draft.nodes.append(Function(place.function("if"), [Command("__ds_if", words)]))
             parts.append("if")
         kind, children = self._body(step, place)
         if kind:
@@ -95,18 +94,18 @@ class StepRenderer:
             call = Command(
                 "__ds_with_env_file", [literal(str(place.env_index)), literal("__ds_step"), *words]
             )
-        self.nodes.append(Function(place.function("step"), [call]))
+        self.draft.nodes.append(Function(place.function("step"), [call]))
 
     def _depends(self, step: Step, place: Place, parts: list[str]) -> None:
-        self.parts |= {"scopes", "launches"}
+        self.draft.parts |= {"scopes", "launches"}
         paths = [literal(place.handles[handle.lower()]) for handle in step.depends_on]
         call = Command("__ds_await_launches", paths)
-        self.nodes.append(Function(place.function("depends"), [call]))
+        self.draft.nodes.append(Function(place.function("depends"), [call]))
         parts.append("depends")
 
     def _body(self, step: Step, place: Place) -> tuple[str, list[StepNote]]:
         if step.run is not None:
-            self._run(step, step.run, place)
+            self.runs.render(step.run, name=step.name or "", place=place)
             return "run", []
         if step.for_ is not None:
             return "for", self._loop(step.for_, place)
@@ -118,18 +117,12 @@ class StepRenderer:
             return "steps", self.block("body", step.steps, place)
         return "", []
 
-    def _run(self, step: Step, run: StepRun, place: Place) -> None:
-        rendered = self.runs.render(run, name=step.name or "", place=place)
-        self.nodes += rendered.nodes
-        self.parts |= rendered.parts
-        self.tools |= rendered.tools
-
     def _loop(self, loop: StepFor, place: Place) -> list[StepNote]:
-        self.parts |= {"scopes", "launches", "loops"}
+        self.draft.parts |= {"scopes", "launches", "loops"}
         inner = place.nested_scope()
         names, notes = self.steps(loop.steps, inner)
         body = place.function("list")
-        self.nodes.append(Function(body, [Command("__ds_list", names)]))
+        self.draft.nodes.append(Function(body, [Command("__ds_list", names)]))
         variable = "item" if loop.range is None else "index"
         items = [literal(item) for item in loop.items or ()]
         nodes: list[Node] = [ArrayAssignment("__ds_loop", items)]
@@ -137,7 +130,7 @@ class StepRenderer:
             bounds = (loop.range.begin, loop.range.end, loop.range.increment or 1)
             nodes.append(Command("__ds_count", [literal(str(bound)) for bound in bounds]))
         nodes.append(self._loop_call(loop, place, [literal(variable), literal(body)]))
-        self.nodes.append(Function(place.function("body"), nodes))
+        self.draft.nodes.append(Function(place.function("body"), nodes))
         return notes
 
     def _loop_call(self, loop: StepFor, place: Place, words: list[Word]) -> Command:
@@ -147,10 +140,10 @@ class StepRenderer:
         return Command("__ds_parallel", [literal(place.path), *words, limit])
 
     def _launch(self, step: Step, launch: StepAsyncLaunch, place: Place) -> list[StepNote]:
-        self.parts |= {"scopes", "launches"}
+        self.draft.parts |= {"scopes", "launches"}
         names, notes = self.steps(launch.steps, place.nested_scope())
         body = place.function("list")
-        self.nodes.append(Function(body, [Command("__ds_list", names)]))
+        self.draft.nodes.append(Function(body, [Command("__ds_list", names)]))
         words = [
             literal(place.path),
             literal(str(launch.signal_on_parent_step_exit)),
@@ -158,20 +151,22 @@ class StepRenderer:
             literal(str(step.retries)),
             literal(body),
         ]
-        self.nodes.append(Function(place.function("body"), [Command("__ds_launch", words)]))
+        self.draft.nodes.append(Function(place.function("body"), [Command("__ds_launch", words)]))
         if launch.handle_name:
             place.handles[launch.handle_name.lower()] = place.path
         return notes
 
     def _use(self, use: ExpandedUse, place: Place) -> list[StepNote]:
-        self.parts |= {"scopes", "launches", "modules"}
+        self.draft.parts |= {"scopes", "launches", "modules"}
         self.modules.append(use.resolved)
         names, notes = self.steps(use.body, place.module_scope())
         body, bindings = place.function("list"), place.function("bind")
-        self.nodes.append(Function(body, [Command("__ds_list", names)]))
-        self.nodes.append(entries(bindings, use.bindings))
+        self.draft.nodes.append(Function(body, [Command("__ds_list", names)]))
+        self.draft.nodes.append(entries(bindings, use.bindings))
         exported = [literal(key) for key in use.outputs] if use.export_env_as else []
         words = [literal(place.path), literal(bindings), literal(body)]
         call = Command("__ds_use", [*words, literal(use.export_env_as or ""), *exported])
-        self.nodes.append(Function(place.function("body"), [Comment(use.resolved.file), call]))
+        self.draft.nodes.append(
+            Function(place.function("body"), [Comment(use.resolved.file), call])
+        )
         return notes

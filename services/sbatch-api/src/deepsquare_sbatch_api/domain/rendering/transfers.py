@@ -1,9 +1,9 @@
 """Input, output and continuous sync of a job (workflow.md 3.4, 3.5)."""
 
-from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from deepsquare.workflow import HTTPData, Job, S3Data, TransportData
+from deepsquare_sbatch_api.domain.rendering.draft import Draft
 from deepsquare_sbatch_api.domain.rendering.shell import (
     Command,
     Function,
@@ -15,74 +15,63 @@ from deepsquare_sbatch_api.domain.rendering.shell import (
 )
 
 DEFAULT_INPUT_MODE = 0o700
-_UNPACKERS = ("file", "tar", "find", "chmod", "ls", "sed", "grep", "sort", "cat")
+_UNPACKERS = {"file", "tar", "find", "chmod", "ls", "sed", "grep", "sort", "cat"}
 
 
-@dataclass(slots=True)
-class RenderedTransfers:
-    """Functions of the transfers, the runtime parts they call and the tools those need."""
-
-    nodes: list[Node] = field(default_factory=list)
-    parts: set[str] = field(default_factory=set)
-    tools: list[str] = field(default_factory=list)
-
-
-def render_transfers(job: Job) -> RenderedTransfers:
+def render_transfers(job: Job, draft: Draft) -> None:
     """Render what the job fetches before its steps and uploads during and after them."""
-    rendered = RenderedTransfers()
-    fetch = _fetch(job.input, rendered)
+    fetch = _fetch(job.input, draft)
     if fetch is not None:
         mode = DEFAULT_INPUT_MODE if job.input_mode is None else job.input_mode
         settle = Command("__ds_settle_input", [literal(f"{mode:o}")])
-        rendered.nodes.append(Function("__ds_fetch_input", [Sequential([fetch, settle])]))
-        rendered.parts.add("transfer")
-        rendered.tools += _UNPACKERS
-    _upload(job, rendered)
-    return rendered
+        draft.nodes.append(Function("__ds_fetch_input", [Sequential([fetch, settle])]))
+        draft.parts.add("transfer")
+        draft.tools |= _UNPACKERS
+    _upload(job, draft)
 
 
-def _fetch(data: TransportData | None, rendered: RenderedTransfers) -> Command | None:
+def _fetch(data: TransportData | None, draft: Draft) -> Command | None:
     if data is None:
         return None
     if data.http is not None:
-        rendered.parts.add("http")
-        rendered.tools.append("curl")
+        draft.parts.add("http")
+        draft.tools.add("curl")
         protocols = "https" if data.http.url.lower().startswith("https:") else "http,https"
         words = [data.http.url, file_name(data.http.url), protocols]
         return Command("__ds_fetch_http", [literal(word) for word in words])
     if data.s3 is not None:
-        rendered.parts.add("s3")
-        rendered.tools.append("s5cmd")
+        draft.parts.add("s3")
+        draft.tools.add("s5cmd")
         return Command("__ds_fetch_s3", _connection(data.s3))
     return None
 
 
-def _upload(job: Job, rendered: RenderedTransfers) -> None:
+def _upload(job: Job, draft: Draft) -> None:
     if job.output is None:
         return
     if job.output.http is not None:
-        _upload_http(job, job.output.http, rendered)
+        _upload_http(job, job.output.http, draft)
     elif job.output.s3 is not None:
-        _upload_s3(job, job.output.s3, rendered)
+        _upload_s3(job, job.output.s3, draft)
 
 
-def _upload_http(job: Job, http: HTTPData, rendered: RenderedTransfers) -> None:
-    rendered.parts.add("http")
-    rendered.tools += ("curl", "find", "tr", "zip")
+def _upload_http(job: Job, http: HTTPData, draft: Draft) -> None:
+    draft.parts.add("http")
+    draft.tools |= {"curl", "find", "tr", "zip"}
     put = Command("__ds_put_http", [literal(http.url)])
-    rendered.nodes.append(_finisher(job, put))
+    draft.nodes.append(_finisher(job, put))
 
 
-def _upload_s3(job: Job, s3: S3Data, rendered: RenderedTransfers) -> None:
-    rendered.parts.add("s3")
-    rendered.tools += ("s5cmd", "find")
+def _upload_s3(job: Job, s3: S3Data, draft: Draft) -> None:
+    draft.parts.add("s3")
+    draft.tools |= {"s5cmd", "find"}
     connection = _connection(s3)
     mode = literal("delete" if s3.delete_sync else "keep")
-    rendered.nodes.append(_finisher(job, Command("__ds_put_s3", [*connection, mode])))
+    draft.nodes.append(_finisher(job, Command("__ds_put_s3", [*connection, mode])))
     if job.continuous_output_sync:
-        rendered.parts |= {"sync", "scopes", "launches"}
+        draft.parts |= {"sync", "scopes", "launches"}
         now = Command("__ds_put_s3", [*connection, literal("quiet")])
-        rendered.nodes.append(Function("__ds_upload_now", [now]))
+        draft.nodes.append(Function("__ds_upload_now", [now]))
 
 
 def _finisher(job: Job, put: Node) -> Node:
