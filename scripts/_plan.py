@@ -1,12 +1,4 @@
-"""What to deploy where: the settings of a deployment, from the environment.
-
-| variable | meaning |
-| --- | --- |
-| DEEPSQUARE_GRID_ADMIN | takes over all admin powers; default: the deployer keeps them |
-| DEEPSQUARE_GRID_METASCHEDULERS | meta-scheduler wallets, by commas; default: the deployer |
-| DEEPSQUARE_GRID_OPERATORS | who approves providers, by commas; default: the deployer |
-| DEEPSQUARE_GRID_CREDITS | credits minted to the deployer; default: 1,000,000,000 |
-"""
+"""The settings of a deployment, from the environment; docs/deployment.md explains each."""
 
 import os
 from collections.abc import Callable
@@ -18,7 +10,6 @@ from deepsquare.errors import DeepSquareError
 from deepsquare.identifiers import ZERO_ADDRESS, Address, parse_address
 
 DEFAULT_CREDITS = "1000000000"
-
 
 ADMIN = "DEEPSQUARE_GRID_ADMIN"
 METASCHEDULERS = "DEEPSQUARE_GRID_METASCHEDULERS"

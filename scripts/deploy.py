@@ -42,13 +42,17 @@ def cli(account: str | None, dry_run: bool, yes: bool) -> None:
     """Deploy and wire all contracts, grant the roles, hand over to the admin."""
     wallet = load_wallet(account)
     plan = plan_from_environment(wallet.address)
-    asyncio.run(_deploy(connected_network(), wallet, plan, (dry_run, yes)))
+    asyncio.run(_deploy(connected_network(), wallet, plan, is_dry=dry_run, is_confirmed=yes))
 
 
 async def _deploy(
-    network: ConnectedNetwork, wallet: Wallet, plan: GridPlan, flags: tuple[bool, bool]
+    network: ConnectedNetwork,
+    wallet: Wallet,
+    plan: GridPlan,
+    *,
+    is_dry: bool,
+    is_confirmed: bool,
 ) -> None:
-    is_dry, is_confirmed = flags
     async with Rpc([network.url]) as rpc:
         chain_id = await network.checked_chain_id(rpc)
         known = FOLDER / f"{chain_id}.json"
@@ -73,15 +77,19 @@ def _show(rehearsal: Rehearsal, plan: GridPlan, network: str) -> None:
     click.echo(f"rehearsal for {network}, chain {deployment.chain_id}, by {deployment.deployer}:")
     for step in rehearsal.steps:
         _tell(step.label, step.gas)
-    coin = rehearsal.cost_bound_wei / 10**18
-    click.echo(f"  {rehearsal.gas:,} gas in all; at today's fees at most {coin:.6f} coin")
+    cost = _coin(rehearsal.cost_bound_wei)
+    click.echo(f"  {rehearsal.gas:,} gas in all; at today's fees at most {cost}")
     click.echo(f"  MetaScheduler {deployment.meta_scheduler}")
     click.echo(f"  admin {plan.admin or 'stays the deployer'}")
     if rehearsal.balance_wei < rehearsal.cost_bound_wei:
         raise DeploymentRefused(
-            f"{deployment.deployer} has {rehearsal.balance_wei / 10**18:.6f} coin for gas,"
-            f" but this can take {coin:.6f}: send it some"
+            f"{deployment.deployer} has {_coin(rehearsal.balance_wei)} for gas,"
+            f" but this can take {cost}: send it some"
         )
+
+
+def _coin(wei: int) -> str:
+    return f"{wei / 10**18:.6f} coin"
 
 
 def _tell(label: str, gas: int) -> None:

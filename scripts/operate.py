@@ -22,9 +22,9 @@ from scripts._wallet import load_wallet
 
 from deepsquare.amounts import parse_credits
 from deepsquare.chain import Call, Rpc
-from deepsquare.chain._generated.errors import AccessControlEnforcedDefaultAdminDelay
 from deepsquare.chain.abi import load_abi
 from deepsquare.chain.conversion import AbiValue
+from deepsquare.chain.errors import AccessControlEnforcedDefaultAdminDelay
 from deepsquare.deployment import Deployment, DeploymentRefused, Transactor, Wallet
 from deepsquare.deployment.plan import METASCHEDULER_ROLE, PROVIDER_OPERATOR_ROLE
 from deepsquare.errors import DeepSquareError

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from deepsquare.amounts import WEI_PER_CREDIT
-from deepsquare.chain import Rpc
-from deepsquare.chain._generated.structs import ProviderHardware, ProviderPrices
+from deepsquare.chain import ProviderHardware, ProviderPrices, Rpc
 from deepsquare.chain.abi import load_abi
 from deepsquare.chain.conversion import AbiValue
 from deepsquare.deployment import Deployment

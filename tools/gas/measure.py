@@ -7,7 +7,7 @@ empty. Jobs end in the order in which they began.
 
 from collections.abc import Awaitable, Callable
 
-from deepsquare.chain._generated.enums import JobStatus
+from deepsquare.chain import JobStatus
 from tools.gas.actors import GasGrid, Party
 
 LIFE = ("requestNewJob", "metaSchedule", "claimNextJob", "report RUNNING", "report FINISHED")

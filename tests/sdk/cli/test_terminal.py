@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepsquare._client.log_lines import LineDecoder
+from deepsquare.chain import JobStatus
+from deepsquare.cli.screen import STATUS_STYLES
 from deepsquare.cli.terminal import neutralise
 
 ATTACKS = {
@@ -74,3 +76,7 @@ def test_line_decoder__endless_line__is_given_in_parts() -> None:
     decoder = LineDecoder(limit=10)
     assert decoder.feed(b"x" * 25) == ["x" * 25]
     assert decoder.finish() == []
+
+
+def test_status_styles__have_a_colour_for_each_status__in_the_order_of_the_chain() -> None:
+    assert list(STATUS_STYLES) == [status.name for status in JobStatus]

@@ -22,12 +22,14 @@ STATUS_STYLES = {
     "META_SCHEDULED": "yellow",
     "SCHEDULED": "blue",
     "RUNNING": "cyan",
+    "CANCELLED": "magenta",
     "FINISHED": "green",
     "FAILED": "red",
-    "CANCELLED": "magenta",
     "OUT_OF_CREDITS": "red",
     "PANICKED": "red",
 }
+"""The colour of each `JobStatus`; by name, as the enum takes a while to load."""
+
 _FOLDED = frozenset({"name", "labels", "reason", "text", "value", "source"})
 """Columns that may take several lines where a table is too wide."""
 

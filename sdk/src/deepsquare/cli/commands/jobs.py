@@ -3,19 +3,7 @@
 import click
 
 from deepsquare.cli.invocation import Invocation, pass_invocation, shared_options
-from deepsquare.cli.screen import Column
-
-STATUSES = (
-    "PENDING",
-    "META_SCHEDULED",
-    "SCHEDULED",
-    "RUNNING",
-    "CANCELLED",
-    "FINISHED",
-    "FAILED",
-    "OUT_OF_CREDITS",
-    "PANICKED",
-)
+from deepsquare.cli.screen import STATUS_STYLES, Column
 
 COLUMNS = [
     Column("JOB", "id"),
@@ -54,7 +42,9 @@ ROWS = [
 @click.option(
     "-n", "--limit", type=click.IntRange(1, 1000), default=20, help="Newest jobs to look at (20)."
 )
-@click.option("--status", type=click.Choice(STATUSES, case_sensitive=False), help="Only these.")
+@click.option(
+    "--status", type=click.Choice(list(STATUS_STYLES), case_sensitive=False), help="Only these."
+)
 @shared_options
 @pass_invocation
 def jobs(invocation: Invocation, /, *, limit: int, status: str | None) -> None:
