@@ -11,8 +11,8 @@ from deepsquare.workflow.model.walk import is_unexpanded
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Networks = dict[str, VirtualNetwork]
-_Prefix = tuple[int, int, int]
-"""A network by IP version, length of its prefix, and the bits of the prefix."""
+_Prefix = str
+"""A network by IP version and the bits of its prefix: ``4:00001010`` is 10.0.0.0/8."""
 
 NAMESPACE_NETWORK = "169.254.254.0/24"
 """What slirp4netns and pasta give the device of a namespace (workflow.md 3.13)."""
@@ -94,9 +94,8 @@ class _Joined:
 def _prefixes_of(address: str) -> tuple[_Prefix, ...]:
     """Return the prefixes of all networks that hold an address's, the widest first, and its own."""
     network = interface_of(address).network
-    version, width = network.version, network.max_prefixlen
-    bits = int(network.network_address)
-    return tuple((version, n, bits >> width - n) for n in range(network.prefixlen + 1))
+    bits = f"{int(network.network_address):0{network.max_prefixlen}b}"
+    return tuple(f"{network.version}:{bits[:n]}" for n in range(network.prefixlen + 1))
 
 
 def _join(vnet: VNet, network: VirtualNetwork, joined: _Joined, places: Places) -> None:
