@@ -81,10 +81,10 @@ def check_fit(job: Job, steps: list[Step], places: Places) -> None:
     """Report runs that need more than the whole job has (V-FIT)."""
     capacity = capacity_of(job.resources)
     for run in (step.run for step in steps if step.run is not None):
-        if places.is_ill(run, "resources") or places.is_ill(run.resources):
-            continue
         demand = demand_of(run, job.resources)
-        if not demand.fits(capacity):
+        if demand.fits(capacity):
+            continue
+        if not (places.is_ill(run, "resources") or places.is_ill(run.resources)):
             shortages = ", ".join(demand.beyond(capacity))
             message = f"needs more than the job reserves: {shortages}"
             places.error(run, "resources", "resources", message=message)
