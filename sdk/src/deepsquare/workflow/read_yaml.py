@@ -63,23 +63,20 @@ class _Composer(CParser):
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        depth = count = 0
+        around: list[Node | None] = []
+        count = 0
 
         def enter(parent: Node | None, _index: object) -> None:
-            nonlocal depth, count
-            depth += 1
+            nonlocal count
+            around.append(parent)
             count += 1
-            if depth > MAX_DEPTH:
+            if len(around) > MAX_DEPTH:
                 raise too_deep(_start(parent))
             if count > MAX_NODES:
                 raise too_many(_start(parent))
 
-        def leave() -> None:
-            nonlocal depth
-            depth -= 1
-
         self.descend_resolver = enter
-        self.ascend_resolver = leave
+        self.ascend_resolver = around.pop
         self.resolve = _kind
 
 
