@@ -124,6 +124,7 @@ async def test_host__with_any_private_address__is_refused_without_a_word_on_why(
     assert str(caught.value) == 'the host "example.org" is not allowed'
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     "host",
     [

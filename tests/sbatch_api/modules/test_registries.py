@@ -32,6 +32,8 @@ from deepsquare_sbatch_api.domain.outbound import parse_outbound_rule
 from deepsquare_sbatch_api.domain.rendering import ImageFacts, ImageReference
 from deepsquare_sbatch_api.ports.images import ImageRefused, ImageUnknown
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 def certificates(tmp_path: Path) -> Certificates:

@@ -95,6 +95,7 @@ def test_settings__missing__says_how_to_set_them(deepsquare: Run) -> None:
     )
 
 
+@pytest.mark.integration
 def test_chain__not_there__is_exit_code_7(deepsquare: Run) -> None:
     ran = deepsquare("providers", "--rpc-url", "http://127.0.0.1:9", "--meta-scheduler", ACCOUNT)
     assert ran.exit_code == 7
