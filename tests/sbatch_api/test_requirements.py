@@ -1,4 +1,4 @@
-"""Every requirement of the workflow format is cited by a test (`requirements.txt` lists them)."""
+"""Every requirement of the workflow format is cited by a test (`requirement_ids.txt` lists them)."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parents[1]
-REQUIREMENTS = Path(__file__).with_name("requirements.txt").read_text().split()
+REQUIREMENTS = Path(__file__).with_name("requirement_ids.txt").read_text().split()
 _ID = re.compile(r"\b[WV]-[A-Z]+(?:-\d+)?\b")
 _RANGE = re.compile(r"\b([WV]-[A-Z]+-)(\d+) to (?:\1)?(\d+)\b")
 
