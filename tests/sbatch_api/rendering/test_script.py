@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -174,11 +175,26 @@ def test_size__of_few_large_steps_on_a_network__is_refused_with_those_steps() ->
     assert [large["path"] for large in error.value.details["largest_steps"]] == ["0"]
 
 
-def test_rendering__of_a_thousand_steps__takes_linear_time() -> None:
+def many_steps(count: int) -> Job:
+    return a_job(*[a_run(f"echo {i}") for i in range(count)])
+
+
+def many_networks(count: int) -> Job:
+    """One step that joins four times as many networks as asked for."""
+    subnets = [f"10.{i >> 8}.{i & 255}" for i in range(4 * count)]
+    networks = [VirtualNetwork(name=net, gateway_address=f"{net}.1/24") for net in subnets]
+    vnets = [VNet(name=net, address=f"{net}.2/24") for net in subnets]
+    interfaces = tuple(NetworkInterface(vnet=vnet) for vnet in vnets)
+    run = a_run("true", network="pasta", map_uid=0, custom_network_interfaces=interfaces)
+    return a_job(run, virtual_networks=tuple(networks))
+
+
+@pytest.mark.parametrize("many", [many_steps, many_networks])
+def test_rendering__of_a_large_job__takes_linear_time(many: Callable[[int], Job]) -> None:
     """W-REN-10."""
 
     def seconds(count: int) -> float:
-        job = a_job(*[a_run(f"echo {i}") for i in range(count)])
+        job = many(count)
         render(job, nonce=NONCE)
         best = 9.0
         for _ in range(5):

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from deepsquare.workflow import Bore, Job, StepRun, VNet, Wireguard
 from deepsquare.workflow.model.walk import runs_of
@@ -21,7 +22,7 @@ _ONE_LINE = re.compile(r"[A-Za-z0-9+/=.:,\[\]_ -]*")
 
 @lru_cache(maxsize=4096)
 def _parts(address: str) -> tuple[str, str]:
-    """Return the address alone, and its network."""
+    """Return the address alone, as a gateway allows it, and its network."""
     interface = ipaddress.ip_interface(address)
     return f"{interface.ip}/{interface.max_prefixlen}", str(interface.network)
 
@@ -30,34 +31,41 @@ class UnsafeSetting(ValueError):
     """A value could add a line to a configuration file; validation must have refused it."""
 
 
+class UsedNetwork(NamedTuple):
+    """A virtual network that a run joins: its number, and the numbers of its peers by address."""
+
+    number: int
+    peers: dict[str, int]
+
+
 @dataclass(slots=True)
 class VirtualNetworks:
     """The used virtual networks of a job with their peers, in order of first use (W-VNET-3)."""
 
     gateways: dict[str, str]
     """Name to the gateway's address."""
-    peers: dict[str, list[str]] = field(default_factory=dict)
+    used: dict[str, UsedNetwork] = field(default_factory=dict)
+    """Name to what of it is used."""
 
     @classmethod
     def of(cls, job: Job) -> "VirtualNetworks":
         """Collect the addresses of all interfaces of an expanded job."""
         networks = cls({net.name: net.gateway_address for net in job.virtual_networks})
         for vnet in _vnets(job):
-            peers = networks.peers.setdefault(vnet.name, [])
-            if networks.host(vnet) not in peers:
-                peers.append(networks.host(vnet))
+            networks._add(vnet)
         return networks
 
-    @staticmethod
-    def host(vnet: VNet) -> str:
-        """Return the peer's address alone, as the gateway allows it."""
-        return _parts(vnet.address)[0]
+    def _add(self, vnet: VNet) -> None:
+        if vnet.name not in self.used:
+            self.used[vnet.name] = UsedNetwork(len(self.used), {})
+        peers = self.used[vnet.name].peers
+        peers.setdefault(_parts(vnet.address)[0], len(peers))
 
     def option(self, vnet: VNet) -> str:
         """Return numbers, address and network of a peer, for the node's program."""
-        number = list(self.peers).index(vnet.name)
-        peer = self.peers[vnet.name].index(self.host(vnet))
-        return f"{number} {peer} {vnet.address} {_parts(vnet.address)[1]}"
+        number, peers = self.used[vnet.name]
+        peer, network = _parts(vnet.address)
+        return f"{number} {peers[peer]} {vnet.address} {network}"
 
     def start(self) -> Node:
         """Return the function that starts all gateways."""
@@ -66,7 +74,7 @@ class VirtualNetworks:
                 "__ds_start_network",
                 [literal(word) for word in (str(number), self.gateways[name], *peers)],
             )
-            for number, (name, peers) in enumerate(self.peers.items())
+            for name, (number, peers) in self.used.items()
         ]
         return Function("__ds_start_networks", [Sequential(calls)])
 

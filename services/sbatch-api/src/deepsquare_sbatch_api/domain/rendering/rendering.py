@@ -85,7 +85,7 @@ def render(
     runs = RunRenderer(job.resources, book, networks, draft)
     renderer = StepRenderer(runs=runs, limit_of=plan.limit_of, draft=draft)
     names, notes = renderer.steps(job.steps, Place.root())
-    if networks.peers:
+    if networks.used:
         draft.parts |= {"networks", "node_gateway"}
         draft.tools |= {"cp", "getent", "grep", "ip", "nsenter", "pasta", "scontrol", "unshare"}
         draft.nodes.append(networks.start())
