@@ -7,7 +7,8 @@ to know them.
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from deepsquare.errors import Broken, DeepSquareError, Unavailable
+from deepsquare.errors import DeepSquareError
+from deepsquare.exit_codes import BROKEN, REFUSED, UNAVAILABLE, exit_code_of_kind
 
 if TYPE_CHECKING:
     from deepsquare.client import JobResult
@@ -17,13 +18,13 @@ class ExitCode(IntEnum):
     """What the exit code of the command line means when it is not the job's own."""
 
     DONE = 0
-    INTERNAL = 1
-    USAGE = 2
+    INTERNAL = BROKEN
+    USAGE = REFUSED
     KEY = 3
     NOT_FOUND = 4
     MONEY = 5
     NO_PROVIDER = 6
-    UNREACHABLE = 7
+    UNREACHABLE = UNAVAILABLE
     CONFLICT = 8
     JOB_FAILED = 100
     CANCELLED = 101
@@ -95,9 +96,7 @@ def exit_code_of(error: DeepSquareError) -> ExitCode:
     for exit_code, codes in CODES.items():
         if error.code in codes:
             return exit_code
-    if isinstance(error, Unavailable):
-        return ExitCode.UNREACHABLE
-    return ExitCode.INTERNAL if isinstance(error, Broken) else ExitCode.USAGE
+    return ExitCode(exit_code_of_kind(error))
 
 
 def exit_code_of_job(result: "JobResult") -> int:

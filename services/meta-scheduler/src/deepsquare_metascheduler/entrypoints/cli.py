@@ -7,13 +7,12 @@ from typing import Any
 
 import click
 
-from deepsquare.errors import DeepSquareError, Refused, Unavailable
+from deepsquare.errors import DeepSquareError, Refused
+from deepsquare.exit_codes import exit_code_of_kind
 from deepsquare_metascheduler.entrypoints.build import connect
 from deepsquare_metascheduler.entrypoints.log_output import configure_logs
 from deepsquare_metascheduler.entrypoints.serve import serve
 from deepsquare_metascheduler.settings import Settings, load_settings
-
-EXIT_BROKEN, EXIT_REFUSED, EXIT_UNAVAILABLE = 1, 2, 7
 
 
 @click.group()
@@ -59,10 +58,4 @@ def main() -> None:
         cli()
     except DeepSquareError as error:
         click.echo(f"deepsquare-metascheduler: {error.message}", err=True)
-        sys.exit(_exit_code(error))
-
-
-def _exit_code(error: DeepSquareError) -> int:
-    if isinstance(error, Refused):
-        return EXIT_REFUSED
-    return EXIT_UNAVAILABLE if isinstance(error, Unavailable) else EXIT_BROKEN
+        sys.exit(exit_code_of_kind(error))

@@ -6,17 +6,14 @@ from collections.abc import Awaitable, Callable
 
 import click
 
-from deepsquare.errors import DeepSquareError, Refused, Unavailable
+from deepsquare.errors import DeepSquareError
+from deepsquare.exit_codes import REFUSED, exit_code_of_kind
 from deepsquare_supervisor.adapters.lock import only_one
 from deepsquare_supervisor.entrypoints.build import connect
 from deepsquare_supervisor.entrypoints.check import Finding, check
 from deepsquare_supervisor.entrypoints.log_output import configure_logging
 from deepsquare_supervisor.entrypoints.serve import register, serve
 from deepsquare_supervisor.settings import Settings, load_settings
-
-REFUSED_EXIT = 2
-UNAVAILABLE_EXIT = 7
-BROKEN_EXIT = 1
 
 
 @click.group()
@@ -56,7 +53,7 @@ async def _check(settings: Settings) -> int:
     findings = await check(settings)
     for finding in findings:
         click.echo(_line(finding))
-    return 0 if all(finding.is_passable for finding in findings) else REFUSED_EXIT
+    return 0 if all(finding.is_passable for finding in findings) else REFUSED
 
 
 def _line(finding: Finding) -> str:
@@ -77,15 +74,9 @@ def _with_settings(act: Callable[[Settings], Awaitable[int]]) -> None:
         code = asyncio.run(_awaited(act(settings)))
     except DeepSquareError as error:
         click.echo(f"{error.code}: {error.message}", err=True)
-        code = _exit_code(error)
+        code = exit_code_of_kind(error)
     sys.exit(code)
 
 
 async def _awaited(work: Awaitable[int]) -> int:
     return await work
-
-
-def _exit_code(error: DeepSquareError) -> int:
-    if isinstance(error, Refused):
-        return REFUSED_EXIT
-    return UNAVAILABLE_EXIT if isinstance(error, Unavailable) else BROKEN_EXIT
