@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TypeAlias
 import httpx
 import pytest
 from tests.support.chain import Stage
+from tools.devnet.ports import free_port
 
 from deepsquare.chain import JobStatus
 from deepsquare.testing import an_address
@@ -20,13 +20,6 @@ from deepsquare.testing import an_address
 pytestmark = pytest.mark.integration
 
 COMMAND = str(Path(sys.executable).with_name("deepsquare-metascheduler"))
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def environment(stage: Stage, folder: Path, **changes: str) -> dict[str, str]:

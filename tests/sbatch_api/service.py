@@ -3,7 +3,6 @@
 import base64
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
+from tools.devnet.ports import free_port
 
 from deepsquare.api.client import SbatchApi
 from deepsquare.chain.retry import RetryPolicy
@@ -34,12 +34,6 @@ def settings_of(chain: Anvil, meta_scheduler: Address) -> dict[str, object]:
         "chain_id": chain.chain_id,
         "meta_scheduler_address": meta_scheduler,
     }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Service:

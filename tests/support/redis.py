@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tools.devnet.ports import free_port
 
 
 class PrivateRedis:
@@ -16,7 +17,7 @@ class PrivateRedis:
     def __init__(self, directory: Path, *options: str) -> None:
         self._directory = directory
         self._options = options
-        self.port = _free_port()
+        self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -57,12 +58,6 @@ class PrivateRedis:
                 return connection.recv(5) == b"+PONG"
         except OSError:
             return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

@@ -4,6 +4,12 @@ import socket
 from contextlib import ExitStack
 
 
+def free_port() -> int:
+    """Let the operating system choose a port; free until somebody takes it."""
+    [port] = free_ports(1)
+    return port
+
+
 def free_ports(count: int) -> list[int]:
     """Let the operating system choose distinct ports; free until somebody takes them."""
     with ExitStack() as held:
