@@ -60,7 +60,7 @@ async def _deploy(
             await _read_back(rpc, read_record(known, chain_id), plan)
             return
         journal = FileJournal(FOLDER / f"{chain_id}.partial.json")
-        rehearsal = await rehearse(network.url, wallet.address, plan, journal.copy())
+        rehearsal = await rehearse(network.url, wallet.address, plan, journal=journal.copy())
         _show(rehearsal, plan, network.name)
         if is_dry:
             return

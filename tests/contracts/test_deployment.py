@@ -252,7 +252,7 @@ def test_rehearsal__tells_steps_and_cost_and_leaves_the_chain_alone(
     journal = FileJournal(tmp_path / "journal").copy()
 
     rehearsal = asyncio.run(
-        rehearse(anvil.http_url, parse_address(DEPLOYER.address), PLAN, journal)
+        rehearse(anvil.http_url, parse_address(DEPLOYER.address), PLAN, journal=journal)
     )
 
     assert nonce(anvil) == 3

@@ -227,7 +227,7 @@ class AsyncClient:
         """Return the newest jobs of the account, the newest first, at one block."""
         grid = await self._session.grid()
         block = await grid.head()
-        ids = await recent_ids(grid, self.account, limit, block)
+        ids = await recent_ids(grid, self.account, limit=limit, at=block)
         jobs = await grid.jobs.get_many(ids, at=block)
         terms = await grid.jobs.get_terms_many(ids, at=block)
         states = [JobState(j, t, block) for j, t in zip(jobs, terms, strict=True)]

@@ -68,7 +68,7 @@ async def quote(
         grid.providers.get_providers(addresses, at=block),
         grid.constants.minimum_amount(at=block),
     )
-    answers = await asyncio.gather(*(_ask(grid, definition, p, block) for p in providers))
+    answers = await asyncio.gather(*(_ask(grid, definition, p, at=block) for p in providers))
     sized = [_sized(answer, minutes, locked_wei) for answer in answers]
     offers = sorted((o for o in sized if isinstance(o, Offer)), key=_rank)
     rejections = tuple(r for r in sized if isinstance(r, Rejection))
@@ -80,18 +80,18 @@ def _rank(offer: Offer) -> tuple[int, str]:
 
 
 async def _ask(
-    grid: Grid, definition: JobDefinition, provider: Provider, block: BlockRef
+    grid: Grid, definition: JobDefinition, provider: Provider, *, at: BlockRef
 ) -> Offer | Rejection:
     """Let the contract decide on hardware; labels are compared here (protocol.md 7, point 12)."""
     if lack := unmet(definition.uses, definition.affinity, provider.labels):
         return Rejection(provider.addr, f"does not have {lack}")
     try:
-        cost = await grid.providers.quote(provider.addr, definition, at=block)
+        cost = await grid.providers.quote(provider.addr, definition, at=at)
     except ProviderNotJoined:
         return Rejection(provider.addr, "is banned" if provider.is_banned else "has not joined")
     except InsufficientHardware as lack_of:
         return Rejection(provider.addr, describe_lack(lack_of))
-    started = await grid.providers.get_job_count(provider.addr, at=block)
+    started = await grid.providers.get_job_count(provider.addr, at=at)
     return Offer(provider.addr, Wei(cost), 0, Wei(0), provider.labels, started)
 
 

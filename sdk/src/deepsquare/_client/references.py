@@ -35,7 +35,7 @@ def whole_id(reference: str) -> JobId | None:
 async def find_job_id(grid: Grid, account: Address, reference: str) -> JobId:
     """Look up the start of an id, a name, or ``@last``; raises `JobNotFound`, `JobAmbiguous`."""
     block = await grid.head()
-    ids = await recent_ids(grid, account, SEARCHED, block)
+    ids = await recent_ids(grid, account, limit=SEARCHED, at=block)
     if reference == LAST:
         return _the_last(ids, account)
     if starts := _starting_with(reference, ids):
@@ -47,12 +47,12 @@ async def find_job_id(grid: Grid, account: Address, reference: str) -> JobId:
 
 
 async def recent_ids(
-    grid: Grid, account: Address, limit: int, block: BlockRef
+    grid: Grid, account: Address, *, limit: int, at: BlockRef
 ) -> tuple[JobId, ...]:
     """Return the newest ids of an account, the newest last."""
-    count = await grid.jobs.customer_nonce(account, at=block)
+    count = await grid.jobs.customer_nonce(account, at=at)
     cursor = max(0, count - limit)
-    ids, _ = await grid.jobs.get_by_customer_page(account, cursor=cursor, limit=limit, at=block)
+    ids, _ = await grid.jobs.get_by_customer_page(account, cursor=cursor, limit=limit, at=at)
     return ids
 
 

@@ -6,7 +6,7 @@ from deepsquare._client.quoting import Quote, quote
 from deepsquare._client.session import Session
 from deepsquare._client.spending import Balance, check_amount, check_balance, read_balance
 from deepsquare._client.status import JobState
-from deepsquare._client.submission import Submitted, amount_to_lock, requested_id, with_permit
+from deepsquare._client.submission import Submitted, amount_to_lock, submitted_by, with_permit
 from deepsquare.amounts import Wei
 from deepsquare.errors import Broken
 from deepsquare.hashing import batch_location_hash
@@ -54,4 +54,4 @@ async def rerun(session: Session, plan: RerunPlan) -> Submitted:
     )
     call = await with_permit(session, plan.balance, request, amount_wei=plan.locked_wei)
     receipt = await (await session.sender()).send(call)
-    return Submitted(requested_id(receipt), receipt.block_number, plan.locked_wei, was_there=False)
+    return submitted_by(receipt)

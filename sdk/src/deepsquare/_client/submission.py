@@ -64,9 +64,6 @@ class Submitted:
 
     job_id: JobId
     block: int
-    locked_wei: Wei
-    was_there: bool
-    """Whether an earlier try with the same idempotency key had already made the job."""
 
 
 async def check(session: Session, order: Order) -> Plan:
@@ -112,21 +109,21 @@ async def submit(session: Session, plan: Plan) -> Submitted:
     grid = await session.grid()
     call = await _request_call(session, plan, stored)
     if known := await _find_repeat(session, grid, stored):
-        return Submitted(known, plan.balance.block.number, plan.locked_wei, was_there=True)
+        return Submitted(known, plan.balance.block.number)
     try:
         receipt = await (await session.sender()).send(call)
     except DeepSquareError:
         known = await _find_repeat(session, grid, stored)
         if known is None:
             raise
-        return Submitted(known, plan.balance.block.number, plan.locked_wei, was_there=True)
-    return Submitted(requested_id(receipt), receipt.block_number, plan.locked_wei, was_there=False)
+        return Submitted(known, plan.balance.block.number)
+    return submitted_by(receipt)
 
 
 async def _find_repeat(session: Session, grid: Grid, stored: StoredWorkflow) -> JobId | None:
     """Return the account's job with this very script; each submission renders another one."""
     block = await grid.head()
-    ids = await recent_ids(grid, session.account, REPEATS_SEARCHED, block)
+    ids = await recent_ids(grid, session.account, limit=REPEATS_SEARCHED, at=block)
     jobs = await grid.jobs.get_many(ids, at=block)
     same = [
         j.job_id for j in jobs if j.definition.batch_location_hash == stored.batch_location_hash
@@ -163,12 +160,12 @@ async def with_permit(session: Session, balance: Balance, call: Call, *, amount_
     return grid.meta_scheduler.multicall([grid.meta_scheduler.self_permit(permit), call])
 
 
-def requested_id(receipt: Receipt) -> JobId:
-    """Return the id from the mined transaction's own event, never from a simulation."""
+def submitted_by(receipt: Receipt) -> Submitted:
+    """Return the job of the mined transaction's own event, never of a simulation."""
     for log in receipt.logs:
         event = decode_event(log)
         if isinstance(event, NewJobRequestEvent):
-            return event.job_id
+            return Submitted(event.job_id, receipt.block_number)
     raise Broken(f"transaction {receipt.transaction_hash} was mined without requesting a job")
 
 

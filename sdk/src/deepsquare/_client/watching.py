@@ -113,7 +113,11 @@ async def _between(grid: Grid, state: JobState, done_block: int) -> list[JobEven
     except Unavailable:
         return []
     found = [(_status_after(log, state.id), log.block_number) for log in logs]
-    return [await _past_event(grid, state, to, number) for to, number in found if to is not None]
+    return [
+        await _past_event(grid, state, to=to, number=number)
+        for to, number in found
+        if to is not None
+    ]
 
 
 def _status_after(log: RawLog, job_id: JobId) -> JobStatus | None:
@@ -125,7 +129,7 @@ def _status_after(log: RawLog, job_id: JobId) -> JobStatus | None:
     return JobStatus.PENDING if is_new else None
 
 
-async def _past_event(grid: Grid, state: JobState, to: JobStatus, number: int) -> JobEvent:
+async def _past_event(grid: Grid, state: JobState, *, to: JobStatus, number: int) -> JobEvent:
     if to is state.status and number == state.job.time.block_number_state_change:
         return _event(state)
     block = await grid.rpc.block(number)

@@ -40,7 +40,9 @@ class Rehearsal:
         return sum(step.gas for step in self.steps)
 
 
-async def rehearse(rpc_url: str, deployer: Address, plan: GridPlan, journal: Journal) -> Rehearsal:
+async def rehearse(
+    rpc_url: str, deployer: Address, plan: GridPlan, *, journal: Journal
+) -> Rehearsal:
     """Carry out what is left of a plan on a fork of the chain behind an endpoint.
 
     ``journal`` is written to: give a copy. Raises as `Execution.run`, and `AnvilNotFound`.
