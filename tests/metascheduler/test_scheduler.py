@@ -61,7 +61,7 @@ class FakeClock:
         return self.now_s
 
 
-class NeverAlarm:
+class RestlessWake:
     def __init__(self) -> None:
         self.waits = 0
 
@@ -78,7 +78,7 @@ def a_loop(
     on_tick: Callable[[Tick], None] = lambda _: None,
 ) -> Loop:
     scheduler = Scheduler(state, actions, policy=POLICY)
-    return Loop(scheduler, NeverAlarm(), health=health, pause_s=0.001, on_tick=on_tick)
+    return Loop(scheduler, RestlessWake(), health=health, pause_s=0.001, on_tick=on_tick)
 
 
 async def test_tick__a_job_waits__is_assigned() -> None:
@@ -161,7 +161,7 @@ async def an_app_after(snapshot: Snapshot) -> httpx.AsyncClient:
     metrics = Metrics(health)
     loop = Loop(
         Scheduler(FakeState([snapshot]), FakeActions(), policy=POLICY),
-        NeverAlarm(),
+        RestlessWake(),
         health=health,
         pause_s=0,
         on_tick=metrics.after,

@@ -8,7 +8,7 @@ import structlog
 from deepsquare.errors import Broken, DeepSquareError
 from deepsquare_metascheduler.app.health import Health
 from deepsquare_metascheduler.app.scheduler import Scheduler, Tick
-from deepsquare_metascheduler.ports.alarm import Alarm
+from deepsquare_metascheduler.ports.wake import Wake
 
 _log = structlog.get_logger()
 
@@ -23,20 +23,20 @@ class Loop:
     """Ticks until cancelled.
 
     A failed tick changes nothing: the next one looks at the world again. Between ticks it waits
-    for the alarm; after a failure always for ``pause_s``, so that it never runs hot.
+    for the wake-up; after a failure always for ``pause_s``, so that it never runs hot.
     """
 
     def __init__(
         self,
         scheduler: Scheduler,
-        alarm: Alarm,
+        wake: Wake,
         *,
         health: Health,
         pause_s: float,
         on_tick: Callable[[Tick], None] = lambda _: None,
     ) -> None:
         self._scheduler = scheduler
-        self._alarm = alarm
+        self._wake = wake
         self._health = health
         self._pause_s = pause_s
         self._on_tick = on_tick
@@ -45,7 +45,7 @@ class Loop:
         """Tick for ever."""
         while True:
             if await self.once():
-                await self._alarm.wait()
+                await self._wake.wait()
             else:
                 await asyncio.sleep(self._pause_s)
 

@@ -1,9 +1,9 @@
-"""What shortens the wait between two ticks."""
+"""What ends the wait between two ticks."""
 
 from typing import Protocol
 
 
-class Alarm(Protocol):
+class Wake(Protocol):
     """Wakes at news and at the latest after the tick's length."""
 
     async def wait(self) -> bool:
