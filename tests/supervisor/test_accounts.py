@@ -32,6 +32,10 @@ SAME_PREFIX = parse_address("0x" + "ab" * 16 + "00000002")
 OTHER = parse_address("0x" + "cd" * 20)
 
 
+def an_account_site(root: Path, *, first_uid: int = 20_000) -> AccountSite:
+    return AccountSite(root, GROUP, first_uid, 59_999)
+
+
 @pytest.fixture
 def root() -> Iterator[Path]:
     with scratch_folder() as folder:
@@ -109,20 +113,20 @@ async def test_collision__two_addresses_with_one_name__is_refused(root: Path) ->
 
 @pytest.mark.integration
 def test_collision__number_outside_the_range__is_refused(root: Path) -> None:
-    ensure_account(FIRST, AccountSite(root, GROUP))
+    ensure_account(FIRST, an_account_site(root))
     with pytest.raises(AccountCollision, match="outside 50000-59999"):
-        ensure_account(FIRST, AccountSite(root, GROUP, 50_000))
+        ensure_account(FIRST, an_account_site(root, first_uid=50_000))
 
 
 @pytest.mark.integration
 def test_helper__link_in_place_of_a_folder__is_not_followed(root: Path) -> None:
-    account = ensure_account(FIRST, AccountSite(root, GROUP))
+    account = ensure_account(FIRST, an_account_site(root))
     victim = root.parent / "victim"
     victim.mkdir(mode=0o755)
     account.logs.rmdir()
     account.logs.symlink_to(victim)
     with pytest.raises(OSError, match="logs"):
-        ensure_account(FIRST, AccountSite(root, GROUP))
+        ensure_account(FIRST, an_account_site(root))
     assert victim.stat().st_uid == 0
 
 
@@ -186,7 +190,7 @@ async def test_output__not_a_plain_file__is_not_read(tmp_path: Path, kind: str) 
 
 @pytest.mark.integration
 def test_output__file_of_somebody_else__is_not_read(root: Path) -> None:
-    account = ensure_account(Address(FIRST), AccountSite(root, GROUP))
+    account = ensure_account(Address(FIRST), an_account_site(root))
     path = log_path(account.logs, JOB, SlurmId(1))
     path.write_text("written by root")
     assert LocalOutputFiles().read(account, JOB, SlurmId(1), offset=0, limit=9) is None

@@ -26,9 +26,9 @@ class AccountSite:
     """Where accounts live: their folders, their group, and the numbers set aside for them."""
 
     root: Path
-    group: str = "wallets"
-    first_uid: int = 20_000
-    last_uid: int = 59_999
+    group: str
+    first_uid: int
+    last_uid: int
 
 
 def ensure_account(customer: Address, site: AccountSite) -> Account:
