@@ -1,4 +1,4 @@
-"""Every requirement of the workflow format is cited by a test (`requirement_ids.txt` lists them)."""
+"""Every requirement of the workflow format is cited by a test; requirement_ids.txt lists them."""
 
 import ast
 import re
