@@ -1,5 +1,9 @@
 """Logs: appended by offset, read whole or in part, followed across broken connections."""
 
+import base64
+from collections.abc import AsyncIterator
+
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,6 +81,30 @@ async def test_follow_log__server_away_for_a_moment__goes_on(server: FakeSbatchA
         assert await follow(api) == LOG
 
 
+class SilentStream(httpx.AsyncByteStream):
+    """Brings one event, and then nothing for as long as the client listens."""
+
+    def __init__(self, request: httpx.Request) -> None:
+        self._request = request
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b"id: 6\ndata: %s\n\n" % base64.b64encode(LOG[:6])
+        patience_s = self._request.extensions["timeout"]["read"]
+        assert patience_s is not None, "the client would listen for ever"
+        raise httpx.ReadTimeout(f"nothing for {patience_s} s", request=self._request)
+
+
+async def test_follow_log__connection_dies_silently__is_opened_again(
+    server: FakeSbatchApi,
+) -> None:
+    """A network that vanished tells nobody; the server's signs of life end."""
+    server.logs[JOB] = LOG
+    async with server.client() as api:
+        await api.log_size(JOB)
+        server.faults = [lambda request: httpx.Response(200, stream=SilentStream(request))]
+        assert await follow(api) == LOG
+
+
 async def test_follow_log__server_stays_away__says_so(server: FakeSbatchApi) -> None:
     server.logs[JOB] = LOG
     async with server.client() as api:
@@ -104,8 +132,6 @@ async def test_follow_log__of_somebody_else__is_not_found_and_not_repeated(
 
 
 async def test_follow_log__garbage_event__is_the_servers_fault(server: FakeSbatchApi) -> None:
-    import httpx
-
     server.logs[JOB] = LOG
     async with server.client() as api:
         await api.log_size(JOB)

@@ -6,8 +6,11 @@ import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Protocol
 from urllib.parse import urlsplit
+
+import httpx
 
 from deepsquare.api.errors import SbatchApiBroken
 from deepsquare.api.http import Connection, Request, parse_json
@@ -36,7 +39,8 @@ class SignIn:
     """Keeps a valid token: signs in when there is none, and again shortly before it expires.
 
     Several tasks may ask at once; only one of them signs in. Tokens last minutes, so that a
-    signature is never good for long.
+    signature is never good for long. Times are the server's, as its answers tell them: a provider
+    whose own clock is wrong still gets its scripts (faults.md E1).
     """
 
     def __init__(
@@ -54,11 +58,12 @@ class SignIn:
         self._lock = asyncio.Lock()
         self._token = ""
         self._good_until_s = 0.0
+        self._server_ahead_s = 0.0
 
     async def token(self) -> str:
         """Return a token that is good for a while."""
         async with self._lock:
-            if self._now_s() >= self._good_until_s:
+            if self._server_now_s() >= self._good_until_s:
                 await self._sign_in()
             return self._token
 
@@ -85,14 +90,18 @@ class SignIn:
         self._good_until_s = _expiry_s(token) - RENEW_BEFORE_S
 
     async def _nonce(self) -> str:
-        answer = parse_json(await self._connection.send(Request("GET", "/v1/auth/nonce")))
-        nonce = answer.get("nonce")
+        response = await self._connection.send(Request("GET", "/v1/auth/nonce"))
+        self._server_ahead_s = _date_s(response, default=self._now_s()) - self._now_s()
+        nonce = parse_json(response).get("nonce")
         if not isinstance(nonce, str):
             raise SbatchApiBroken("the sbatch API answered no nonce")
         return nonce
 
+    def _server_now_s(self) -> float:
+        return self._now_s() + self._server_ahead_s
+
     def _message(self, nonce: str) -> SiweMessage:
-        now = datetime.fromtimestamp(int(self._now_s()), UTC)
+        now = datetime.fromtimestamp(int(self._server_now_s()), UTC)
         return SiweMessage(
             domain=urlsplit(self._connection.base_url).netloc,
             address=self._signer.address,
@@ -103,6 +112,14 @@ class SignIn:
             expiration_time=now + MESSAGE_LIFE,
             statement=STATEMENT,
         )
+
+
+def _date_s(response: httpx.Response, *, default: float) -> float:
+    """Return when an answer was made, by the server's clock (RFC 9110, ``Date``)."""
+    try:
+        return parsedate_to_datetime(response.headers["Date"]).timestamp()
+    except (KeyError, ValueError):
+        return default
 
 
 def _expiry_s(token: str) -> float:

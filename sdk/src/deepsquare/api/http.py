@@ -16,6 +16,9 @@ from deepsquare.errors import DeepSquareError
 LONGEST_PAUSE_S = 10.0
 """A server that asks for a longer pause is not waited for."""
 
+LONGEST_SILENCE_S = 60.0
+"""A stream that brings nothing for this long is dead: the server sends something every 10 s."""
+
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -78,8 +81,10 @@ class Connection:
 
     @asynccontextmanager
     async def stream(self, request: Request) -> AsyncIterator[httpx.Response]:
-        """Open a request whose answer arrives over time; there is no limit between its parts."""
-        timeout = httpx.Timeout(self._timeout.connect, read=None)
+        """Open a request whose answer arrives over time, with `LONGEST_SILENCE_S` at most between
+        its parts: of a connection that broke silently nothing else would tell.
+        """
+        timeout = httpx.Timeout(self._timeout.connect, read=LONGEST_SILENCE_S)
         built = self._build(request, timeout=timeout)
         try:
             response = await self._http.send(built, stream=True)
