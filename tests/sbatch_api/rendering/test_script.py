@@ -28,6 +28,7 @@ from deepsquare_sbatch_api.domain.rendering.shell import (
     Command,
     HereDocument,
     InvalidName,
+    InvalidText,
     Node,
     delimiter,
     literal,
@@ -257,10 +258,13 @@ def test_name__that_is_none__is_refused(name: str) -> None:
         str(variable(name))
 
 
-def test_quote__of_nul__is_refused() -> None:
-    """W-REN-5."""
-    with pytest.raises(InvalidName):
-        literal("a\0b")
+@pytest.mark.parametrize(
+    "node", [Command("printf", [literal("a\0b")]), HereDocument("__ds_x", "a\0b")]
+)
+def test_script__with_nul__is_refused(node: Node) -> None:
+    """W-REN-5, W-REN-6: bash would leave it out."""
+    with pytest.raises(InvalidText):
+        write_script([node])
 
 
 @pytest.mark.integration

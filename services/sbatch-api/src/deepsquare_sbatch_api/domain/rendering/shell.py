@@ -24,6 +24,10 @@ class InvalidName(ValueError):
     """A name of the generated script is not one; the generator is wrong, not the customer."""
 
 
+class InvalidText(ValueError):
+    """A text cannot stand in a script; validation must have refused it."""
+
+
 def _checked(name: str, form: re.Pattern[str]) -> str:
     if not form.fullmatch(name):
         raise InvalidName(f"{name!r} is no name of the generated script")
@@ -46,8 +50,6 @@ Word = NewType("Word", str)
 
 def literal(text: str) -> Word:
     """Return the word that arrives at the command as this text; the only quoting function."""
-    if "\0" in text:
-        raise InvalidName("a shell word cannot hold NUL")
     return Word(f"'{text}'" if "'" not in text else "'" + text.replace("'", "'\\''") + "'")
 
 
@@ -200,4 +202,7 @@ def write_script(nodes: Sequence[Node]) -> str:
     for node in nodes:
         node.write(lines, "")
     lines.append("")
-    return "\n".join(lines)
+    script = "\n".join(lines)
+    if "\0" in script:
+        raise InvalidText("a script cannot hold NUL: bash would leave it out")
+    return script
