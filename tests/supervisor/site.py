@@ -115,6 +115,19 @@ class Site:
             await self.reconciler.tick()
             await self.shipper.ship()
 
+    async def queued(self) -> JobId:
+        """Bring `JOB` so far that its batch waits in Slurm's queue."""
+        self.chain.assign(JOB)
+        await self.ticks(4)
+        return JOB
+
+    async def running(self) -> JobId:
+        """Bring `JOB` so far that it runs, in Slurm and on chain."""
+        await self.queued()
+        self.slurm.start()
+        await self.ticks(2)
+        return JOB
+
     def job(self, job_id: JobId = JOB) -> Job:
         found = self.journal.find_job(job_id)
         assert found is not None

@@ -22,10 +22,7 @@ END = Ending(JobStatus.FINISHED, 1, 0)
 
 
 async def running(site: Site) -> None:
-    site.chain.assign(JOB)
-    await site.ticks(4)
-    site.slurm.start()
-    await site.ticks(2)
+    await site.running()
     assert site.chain.standing(JOB) is Standing.RUNNING
 
 

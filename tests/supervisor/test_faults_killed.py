@@ -158,10 +158,7 @@ async def test_fault_a7__sbatch_times_out_though_the_batch_was_queued__adopts_it
 async def test_fault_a11__job_ended_while_away_beyond_min_job_age__is_billed_by_accounting(
     site: Site,
 ) -> None:
-    site.chain.assign(JOB)
-    await site.ticks(4)
-    site.slurm.start()
-    await site.ticks(2)
+    await site.running()
     site.clock.pass_s(240)
     site.slurm.end(state=BatchState.FAILED, code=7)
     site.clock.pass_s(86_400)
@@ -173,8 +170,7 @@ async def test_fault_a11__job_ended_while_away_beyond_min_job_age__is_billed_by_
 
 
 async def test_fault_a8__running_is_reported_late__the_gap_is_not_billed(site: Site) -> None:
-    site.chain.assign(JOB)
-    await site.ticks(4)
+    await site.queued()
     site.slurm.start()
     site.clock.pass_s(600)
     site.restart()

@@ -59,10 +59,7 @@ async def test_fault_b1__handed_back_after_an_ambiguous_sbatch__the_batch_is_can
 
 
 async def test_fault_b3__accounting_down__the_final_report_waits(site: Site) -> None:
-    site.chain.assign(JOB)
-    await site.ticks(4)
-    site.slurm.start()
-    await site.ticks(2)
+    await site.running()
     site.slurm.is_accounting_away = True
     site.slurm.end()
     await site.ticks(20)
@@ -76,8 +73,7 @@ async def test_fault_b3__accounting_down__the_final_report_waits(site: Site) -> 
 async def test_fault_b4__node_fails_before_running_was_reported__is_refunded_in_full(
     site: Site,
 ) -> None:
-    site.chain.assign(JOB)
-    await site.ticks(4)
+    await site.queued()
     site.slurm.start()
     site.slurm.end(state=BatchState.NODE_FAILED)
     await site.ticks(3)
@@ -90,10 +86,7 @@ async def test_fault_b4__node_fails_before_running_was_reported__is_refunded_in_
 
 async def test_batch__vanished_from_queue_and_accounting__is_no_end(site: Site) -> None:
     """Rule 4: unknown is not failed."""
-    site.chain.assign(JOB)
-    await site.ticks(4)
-    site.slurm.start()
-    await site.ticks(2)
+    await site.running()
     site.slurm.batches.clear()
     await site.ticks(20)
     assert site.chain.standing(JOB) is Standing.RUNNING
@@ -103,10 +96,7 @@ async def test_batch__vanished_from_queue_and_accounting__is_no_end(site: Site) 
 async def test_batch__forgotten_by_slurm_for_an_hour__ends_at_the_providers_cost(
     site: Site,
 ) -> None:
-    site.chain.assign(JOB)
-    await site.ticks(4)
-    site.slurm.start()
-    await site.ticks(2)
+    await site.running()
     site.slurm.batches.clear()
     await site.ticks(1)
     site.slurm.is_away = True
@@ -125,10 +115,7 @@ async def test_batch__forgotten_by_slurm_for_an_hour__ends_at_the_providers_cost
 async def test_fault_a17__journal_and_batch_both_lost__job_is_not_run_again_and_ends_in_time(
     site: Site,
 ) -> None:
-    site.chain.assign(JOB)
-    await site.ticks(4)
-    site.slurm.start()
-    await site.ticks(2)
+    await site.running()
     site.slurm.batches.clear()
     site.journal.close()
     for end in ("", "-wal", "-shm"):
@@ -146,8 +133,7 @@ async def test_batch__refused_by_slurm__job_is_handed_back(site: Site) -> None:
         raise BatchRefused("Slurm does not take the batch: Invalid account")
 
     site.slurm.submit = refuse  # type: ignore[method-assign]
-    site.chain.assign(JOB)
-    await site.ticks(4)
+    await site.queued()
     assert site.chain.standing(JOB) is Standing.LOST
     assert site.job().hand_back is HandBack.SUBMIT_REFUSED
     assert site.journal.open_intents() == []
@@ -155,8 +141,7 @@ async def test_batch__refused_by_slurm__job_is_handed_back(site: Site) -> None:
 
 async def test_two_batches_of_one_job__the_older_stays(site: Site) -> None:
     """Rule 3."""
-    site.chain.assign(JOB)
-    await site.ticks(4)
+    await site.queued()
     await site.slurm.submit(site.slurm.requests[0])
     await site.ticks(1)
     assert site.slurm.cancelled == [2]
@@ -239,8 +224,7 @@ async def test_handed_back_job__comes_again__is_a_new_attempt_with_its_own_batch
 async def test_timed_out_job__comes_again_after_its_batch_was_cancelled__gets_a_new_batch(
     site: Site,
 ) -> None:
-    site.chain.assign(JOB)
-    await site.ticks(4)
+    await site.queued()
     site.chain.move(JOB, Standing.LOST)
     await site.ticks(4)
     assert site.slurm.live_count() == 0
@@ -256,10 +240,7 @@ async def test_timed_out_job__comes_again_after_its_batch_was_cancelled__gets_a_
 async def test_fault_a20__disk_full__stops_claiming_and_goes_red_while_running_jobs_go_on(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    site.chain.assign(JOB)
-    await site.ticks(4)
-    site.slurm.start()
-    await site.ticks(2)
+    await site.running()
 
     def full() -> None:
         raise JournalUnavailable("the journal cannot be written: database or disk is full")
@@ -296,8 +277,7 @@ async def test_fault_a20__disk_full_in_the_midst__effect_waits_for_its_note(
 async def test_fault_d8__log_store_down__job_is_unaffected_and_lines_come_later(
     site: Site,
 ) -> None:
-    site.chain.assign(JOB)
-    await site.ticks(4)
+    await site.queued()
     site.slurm.start()
     site.output.files[SlurmId(1)] = b"one\ntwo\n"
     site.api.is_away = True

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 from fastapi import FastAPI
-from tests.supervisor.site import JOB, Site
+from tests.supervisor.site import Site
 
 from deepsquare_supervisor.entrypoints.http import LATE_AFTER_S, build_http
 
@@ -48,8 +48,7 @@ async def test_healthz__loop_is_stuck__is_not_alive(site: Site, app: FastAPI) ->
 
 
 async def test_metrics__count_jobs_troubles_and_alarms(site: Site, app: FastAPI) -> None:
-    site.chain.assign(JOB)
-    await site.ticks(4)
+    await site.queued()
     site.health.alarm("transaction_stuck")
     site.slurm.is_accounting_away = True
     site.slurm.batches.clear()

@@ -10,8 +10,7 @@ from deepsquare_supervisor.domain.job import Phase
 
 
 async def started(site: Site) -> None:
-    site.chain.assign(JOB)
-    await site.ticks(4)
+    await site.queued()
     site.slurm.start()
     site.output.files[SlurmId(1)] = b"hello\n"
     await site.ticks(2)
@@ -62,8 +61,7 @@ async def test_cancel__while_running__terminates_then_cancels_then_reports(site:
 
 
 async def test_cancel__while_queued__removes_the_batch_and_reports_nothing(site: Site) -> None:
-    site.chain.assign(JOB)
-    await site.ticks(4)
+    await site.queued()
     site.chain.request_cancel(JOB)
     await site.ticks(6)
     assert site.slurm.live_count() == 0
