@@ -119,7 +119,7 @@ class MemoryScripts:
 
     async def link(self, script_hash: BatchLocationHash, job_id: JobId) -> None:
         if script_hash in self.scripts:
-            self.links.setdefault((script_hash, job_id), None)
+            self.links[script_hash, job_id] = None
 
     async def end(self, job_id: JobId, at: datetime) -> None:
         for script_hash, linked in self.links:

@@ -189,6 +189,8 @@ async def test_cors__any_origin__without_cookies(api: Api) -> None:
     ("method", "path", "status", "code"),
     [
         ("GET", "/nothing", 404, "not_found"),
+        ("GET", "/v1/schema/", 404, "not_found"),
+        ("POST", "/graphql/", 404, "not_found"),
         ("PUT", "/v1/workflows", 405, "bad_request"),
     ],
 )

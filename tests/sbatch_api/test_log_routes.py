@@ -275,6 +275,33 @@ async def test_follow__another_provider_takes_the_job_over__reads_its_log_from_t
     assert [piece.data async for piece in pieces if piece.data] == [b"again\n"]
 
 
+async def test_follow__come_back_after_another_provider_took_over__misses_nothing(
+    written: Api,
+) -> None:
+    """The offset was one of the first provider's log; the second's is shorter."""
+    written.jobs.put(a_job(provider=BOB))
+    async with written.client(BOB) as client:
+        await append(client, b"again\n", 0, end="true")
+    answer = await get(written, Accept="text/event-stream", Last_Event_ID=str(len(LINES)))
+    assert events(answer) == [("6", b"again\n"), ("end", b"")]
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "identity, br"])
+async def test_append__compressed_body__is_refused_and_not_kept(
+    written: Api, encoding: str
+) -> None:
+    async with written.client(PROVIDER) as client:
+        answer = await client.post(
+            PATH,
+            params={"offset": len(LINES)},
+            content=b"x",
+            headers={"Content-Encoding": encoding},
+        )
+    assert answer.status_code == 400
+    assert "send the body plain" in answer.json()["message"]
+    assert (await get(written)).content == LINES
+
+
 @pytest.mark.parametrize("headers", [{}, {"Range": "bytes=0-3"}])
 async def test_read__store_goes_away_after_the_size_was_read__is_503(
     written: Api, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]

@@ -101,11 +101,22 @@ class StoreContract:
         await stores.scripts.link(HASH, JOB)
         assert await stores.scripts.hot_jobs() == [JOB]
         await stores.scripts.end(JOB, NOON)
-        await stores.scripts.link(HASH, JOB)
         assert await stores.scripts.hot_jobs() == []
         use = await stores.scripts.use_of(HASH)
         assert use == ScriptUse(HASH, NOON, (JobLink(JOB, NOON),))
         assert not use.is_hot
+
+    async def test_link__job_whose_end_was_undone__is_hot_again(self, stores: Stores) -> None:
+        """faults.md C10: a reorg removes the final report."""
+        await stores.scripts.save(a_script(), request_key=None)
+        await stores.scripts.link(HASH, JOB)
+        await stores.scripts.end(JOB, NOON)
+        await stores.scripts.link(HASH, JOB)
+        assert await stores.scripts.hot_jobs() == [JOB]
+        await stores.scripts.end(JOB, NOON + MOMENT)
+        assert await stores.scripts.use_of(HASH) == ScriptUse(
+            HASH, NOON, (JobLink(JOB, NOON + MOMENT),)
+        )
 
     async def test_end__job_of_two_scripts__ends_both(self, stores: Stores) -> None:
         for name in "12":
@@ -315,6 +326,20 @@ async def test_redis__may_forget__is_not_ready(
         await client.config_set(option, value)
         with pytest.raises(StoreUnavailable, match=complaint):
             await RedisScripts(client).check()
+
+
+@pytest.mark.integration
+async def test_redis__full__still_gives_scripts_out(redis_server: PrivateRedis) -> None:
+    async with open_redis(redis_server.url) as client:
+        scripts, limiter = RedisScripts(client), RedisLimiter(client)
+        await scripts.save(a_script(), request_key=None)
+        await scripts.link(HASH, JOB)
+        await client.config_set("maxmemory", "1")
+        assert await limiter.take("provider", Allowance(1, timedelta(minutes=1))) == timedelta()
+        await scripts.link(HASH, JOB)
+        assert await scripts.find(HASH) == a_script()
+        with pytest.raises(StoreUnavailable):
+            await scripts.save(a_script("2"), request_key=None)
 
 
 @pytest.mark.integration

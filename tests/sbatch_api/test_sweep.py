@@ -134,6 +134,17 @@ async def test_sweep__linked_job_vanished_in_a_reorg__keeps_the_script(house: Ho
     assert await house.sweep.run() == NOTHING
 
 
+async def test_sweep__end_of_a_job_undone_by_a_reorg__keeps_the_script(house: House) -> None:
+    """faults.md C10."""
+    house.jobs.put(a_job())
+    await house.sweep.run()
+    house.jobs.put(an_ended_job(NOON))
+    await house.sweep.run()
+    house.jobs.put(a_job())
+    house.clock.step(days=9)
+    assert await house.sweep.run() == NOTHING
+
+
 async def test_sweep__log_of_a_job_that_ended_30_days_ago__goes(house: House) -> None:
     house.jobs.put(an_ended_job(NOON))
     house.logs.idle = {JOB: 1}

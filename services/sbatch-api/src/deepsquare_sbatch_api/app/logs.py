@@ -88,7 +88,8 @@ class Logs:
 
         A log is finished when its provider marked the end, or when the chain says that the job
         ended more than `LATE_LINES` ago. When the service stops there is no last piece. The log of
-        another provider that takes the job over is read from its start.
+        another provider that takes the job over is read from its start, also by who comes back with
+        an offset that only the log before it had.
         """
         offset, writer = start, job.provider
         async with self.news.listen(job.job_id) as news:
@@ -97,7 +98,8 @@ class Logs:
                 if writer and job.provider not in (writer, None):
                     offset = 0
                 writer = job.provider or writer
-                state, before = await self.state(job), offset
+                state = await self.state(job)
+                before = offset = offset if offset <= state.size else 0
                 async for piece in self.read(job, start=offset, end=state.size):
                     yield piece
                     offset = piece.end

@@ -46,7 +46,10 @@ class ScriptStore(Protocol):
         """Return a kept script."""
 
     async def link(self, script_hash: BatchLocationHash, job_id: JobId) -> None:
-        """Note that a hot job refers to a script; a no-op when known or no such script is kept."""
+        """Note that a hot job refers to a script; a no-op when known or no such script is kept.
+
+        A job whose end was noted is hot again: a reorg has undone it.
+        """
 
     async def end(self, job_id: JobId, at: datetime) -> None:
         """Note when a linked job ended."""

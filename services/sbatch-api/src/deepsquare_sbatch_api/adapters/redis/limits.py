@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from redis.exceptions import OutOfMemoryError
+
 from deepsquare_sbatch_api.adapters.redis.connection import PREFIX, Redis, mapped
 from deepsquare_sbatch_api.ports.limits import Allowance
 
@@ -24,8 +26,15 @@ class RedisLimiter:
         self._take = client.register_script(_TAKE)
 
     async def take(self, caller: str, allowance: Allowance) -> timedelta:
-        """See `RateLimiter.take`."""
+        """See `RateLimiter.take`.
+
+        A Redis that is full counts nothing, and nobody is refused for that: what can still be read,
+        such as the scripts of jobs that wait, stays to be had.
+        """
         name, period_s = f"{PREFIX}limit:{caller}", allowance.period.total_seconds()
         with mapped():
-            wait = await self._take(keys=[name], args=[period_s, allowance.count])
+            try:
+                wait = await self._take(keys=[name], args=[period_s, allowance.count])
+            except OutOfMemoryError:
+                return timedelta()
         return timedelta(seconds=float(wait))

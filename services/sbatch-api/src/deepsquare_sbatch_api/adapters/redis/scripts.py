@@ -44,7 +44,8 @@ return {digest, ARGV[8]}
 _LINK = """
 local prefix, hash, job = ARGV[1], ARGV[2], ARGV[3]
 if redis.call('EXISTS', prefix .. 'script:' .. hash) == 0 then return 0 end
-if redis.call('HSETNX', prefix .. 'links:' .. hash, job, '') == 1 then
+if redis.call('HGET', prefix .. 'links:' .. hash, job) ~= '' then
+  redis.call('HSET', prefix .. 'links:' .. hash, job, '')
   redis.call('SADD', prefix .. 'jobs:' .. job, hash)
   redis.call('SADD', prefix .. 'hot', job)
 end

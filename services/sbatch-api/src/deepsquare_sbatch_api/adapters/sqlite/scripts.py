@@ -61,7 +61,8 @@ class SqliteScripts:
 
         def work(db: sqlite3.Connection) -> None:
             db.execute(
-                "INSERT OR IGNORE INTO links SELECT ?, hash, NULL FROM scripts WHERE hash = ?",
+                "INSERT INTO links SELECT ?, hash, NULL FROM scripts WHERE hash = ?"
+                " ON CONFLICT DO UPDATE SET ended_at = NULL WHERE ended_at IS NOT NULL",
                 (job_id, script_hash),
             )
 

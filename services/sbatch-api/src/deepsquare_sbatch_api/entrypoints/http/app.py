@@ -32,7 +32,14 @@ _WITHOUT_CORS = frozenset({"/healthz", "/readyz", "/metrics"})
 
 def create_app(services: Services, metrics: Metrics) -> FastAPI:
     """Return the application."""
-    app = FastAPI(title="DeepSquare sbatch API", version="1", docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="DeepSquare sbatch API",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        # A redirect would name the scheme behind the proxy, and the host that the caller made up.
+        redirect_slashes=False,
+    )
     app.state.services = services
     app.state.metrics = metrics
     for router in ROUTERS:

@@ -18,7 +18,8 @@ class Body:
     limit: int
 
     async def __call__(self, request: Request) -> bytes:
-        """Return the body; raises `TooLarge` early, and `BadRequest` for a slow one."""
+        """Return the body; raises `TooLarge` early, and `BadRequest` for a slow or encoded one."""
+        _refuse_encoded(request)
         if _announced_size(request) > self.limit:
             raise TooLarge(self.limit)
         try:
@@ -39,6 +40,13 @@ class Body:
 DOCUMENT = Body(2**20)
 LOG_BYTES = Body(256 * 2**10)
 SMALL = Body(16 * 2**10)
+
+
+def _refuse_encoded(request: Request) -> None:
+    """Decode nothing: compressed bytes would be kept as if they were the log."""
+    encoding = request.headers.get("content-encoding", "identity")
+    if encoding.lower() != "identity":
+        raise BadRequest(f'Content-Encoding "{encoding[:32]}" is not taken: send the body plain')
 
 
 def _announced_size(request: Request) -> int:
