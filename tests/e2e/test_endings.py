@@ -31,7 +31,7 @@ def test_hello_world__watched__finishes_and_the_bill_adds_up_to_the_wei(
     job = actor.client.job("@last")
     result = ended(job)
     assert (result.status, result.exit_code) == (JobStatus.FINISHED, 0)
-    bill = result.bill.bill
+    bill = result.bill.parts
     assert bill.locked_wei == bill.provider_wei + bill.fee_wei + bill.refund_wei
     assert bill.minutes == 1
     assert bill.fee_wei == bill.final_cost_wei * 20 // 100
@@ -44,7 +44,7 @@ def test_hello_world__watched__finishes_and_the_bill_adds_up_to_the_wei(
 
 def test_bill__as_json__is_what_the_contract_settled(actor: Actor) -> None:
     job = actor.submit(host_job("true"))
-    settled = ended(job).bill.bill
+    settled = ended(job).bill.parts
     done = actor.customer.run("bill", job.id, "--json")
     assert done.returncode == 0, done.stderr
     shown = json.loads(done.stdout)
@@ -81,7 +81,7 @@ def test_cancel__while_running__ends_the_batch_and_bills_the_used_minute(
     result = ended(job)
     assert result.status is JobStatus.CANCELLED
     assert slurm_id not in grid.slurm.job_ids()
-    bill = result.bill.bill
+    bill = result.bill.parts
     assert bill.minutes == 1
     assert actor.credits_wei() == START_CREDITS - bill.final_cost_wei
     assert actor.customer.run("wait", job.id).returncode == 101
@@ -94,7 +94,7 @@ def test_paid_time__used_up__ends_out_of_credits_and_all_is_billed(
     actor, job = one_minute_job
     result = ended(job, timeout_s=240)
     assert result.status is JobStatus.OUT_OF_CREDITS
-    bill = result.bill.bill
+    bill = result.bill.parts
     assert bill.refund_wei == 0
     assert actor.credits_wei() == START_CREDITS - bill.locked_wei
     assert len(settlements(grid, job.id)) == 1
@@ -112,7 +112,7 @@ def test_step_over_its_memory__fails_and_the_log_says_why(actor: Actor, grid: De
     result = ended(job)
     assert result.status is JobStatus.FAILED
     assert "oom-kill event" in "\n".join(log_of(job))
-    assert result.bill.bill.minutes == 1
+    assert result.bill.parts.minutes == 1
 
 
 def test_submit_to_running__with_blocks_of_one_second__takes_less_than_10_s(actor: Actor) -> None:

@@ -39,8 +39,8 @@ def _check_one_of_each(grid: Devnet, job: Job) -> None:
     assert [line for line in log_of(job) if line.startswith("line ")] == LINES
     assert len(slurm_jobs(grid, job.id)) == 1
     [settled] = settlements(grid, job.id)
-    assert settled.provider_amount == result.bill.bill.provider_wei
-    assert result.bill.bill.minutes == 1
+    assert settled.provider_amount == result.bill.parts.provider_wei
+    assert result.bill.parts.minutes == 1
 
 
 def test_supervisor__killed_while_a_job_runs__goes_on_with_it(

@@ -55,7 +55,7 @@ def test_exit_code_of__other_errors__follow_their_kind(
 def a_result(status: JobStatus, wait_status: int = 0) -> JobResult:
     state = JobState(a_job(status, exit_code=wait_status), some_terms(), BLOCK)
     bill = bill_so_far(replace(state, job=replace(state.job, status=JobStatus.PENDING)))
-    return JobResult(state, JobBill(state.id, status, is_final=True, bill=bill), "")
+    return JobResult(state, JobBill(state.id, status, is_final=True, parts=bill), "")
 
 
 @pytest.mark.parametrize(

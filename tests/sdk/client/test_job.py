@@ -104,7 +104,7 @@ async def test_stage__each_status__says_since_when_why_and_until_when(world: Wor
 async def test_bill__whole_life__adds_up_to_the_wei(world: World) -> None:
     async with world.client(await world.customer()) as client:
         job = await client.submit(WORKFLOW, credits="40.3")
-        assert (await job.bill()).bill.refund_wei == parse_credits("40.3")
+        assert (await job.bill()).parts.refund_wei == parse_credits("40.3")
         await world.start(job.id)
         await world.pass_time(30)
         so_far = await job.bill()
@@ -112,12 +112,12 @@ async def test_bill__whole_life__adds_up_to_the_wei(world: World) -> None:
         final, balance = await job.bill(), await client.balance()
     assert not so_far.is_final
     assert final.is_final
-    assert final.bill == so_far.bill
-    assert final.bill.minutes == 30
-    assert final.bill.final_cost_wei == 30 * CHEAP_WEI
-    assert final.bill.provider_wei + final.bill.fee_wei == final.bill.final_cost_wei
-    assert final.bill.locked_wei == final.bill.final_cost_wei + final.bill.refund_wei
-    assert balance.credits_wei == parse_credits(1000) - final.bill.final_cost_wei
+    assert final.parts == so_far.parts
+    assert final.parts.minutes == 30
+    assert final.parts.final_cost_wei == 30 * CHEAP_WEI
+    assert final.parts.provider_wei + final.parts.fee_wei == final.parts.final_cost_wei
+    assert final.parts.locked_wei == final.parts.final_cost_wei + final.parts.refund_wei
+    assert balance.credits_wei == parse_credits(1000) - final.parts.final_cost_wei
 
 
 async def test_bill__never_assigned__is_all_refund(world: World) -> None:
@@ -126,7 +126,7 @@ async def test_bill__never_assigned__is_all_refund(world: World) -> None:
         await job.cancel()
         bill = await job.bill()
     assert bill.is_final
-    assert (bill.bill.minutes, bill.bill.refund_wei) == (0, parse_credits(40))
+    assert (bill.parts.minutes, bill.parts.refund_wei) == (0, parse_credits(40))
 
 
 async def test_cancel__running__is_asked_for_once_and_ends_later(world: World) -> None:

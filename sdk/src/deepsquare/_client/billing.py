@@ -29,7 +29,7 @@ class JobBill:
     job_id: JobId
     status: JobStatus
     is_final: bool
-    bill: Bill
+    parts: Bill
 
 
 def bill_so_far(state: JobState) -> Bill:
@@ -49,12 +49,14 @@ async def bill_of(grid: Grid, state: JobState) -> JobBill:
     Raises `RpcUnavailable` when no endpoint gives the event, which exists.
     """
     if not state.is_over:
-        return JobBill(state.id, state.status, is_final=False, bill=bill_so_far(state))
+        return JobBill(state.id, state.status, is_final=False, parts=bill_so_far(state))
     ended = state.job.time.block_number_state_change
     settled = await _find(grid, state.id, JobSettled, first=ended, last=ended)
     if not isinstance(settled, JobSettled):
         raise RpcUnavailable(f"no RPC endpoint gives the settlement of job {state.id}")
-    return JobBill(state.id, state.status, is_final=True, bill=await _settled(grid, state, settled))
+    return JobBill(
+        state.id, state.status, is_final=True, parts=await _settled(grid, state, settled)
+    )
 
 
 async def _settled(grid: Grid, state: JobState, settled: JobSettled) -> Bill:

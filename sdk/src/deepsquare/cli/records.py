@@ -116,7 +116,7 @@ def event_record(event: JobEvent) -> Record:
 
 def bill_record(bill: JobBill) -> Record:
     """Return a bill; locked = provider + fee + refund, to the wei."""
-    parts = bill.bill
+    parts = bill.parts
     return {
         "job_id": bill.job_id,
         "status": bill.status.name,
@@ -133,7 +133,7 @@ def bill_record(bill: JobBill) -> Record:
 
 def bill_words(bill: JobBill) -> Record:
     """Return a bill for people."""
-    parts = bill.bill
+    parts = bill.parts
     per_minute = credits_of(parts.cost_per_minute_wei)
     return {
         "job_id": bill.job_id,

@@ -19,7 +19,7 @@ def cancel(invocation: Invocation, /, *, job: str, yes: bool) -> None:
 
     async def stop(grid: AsyncClient) -> None:
         handle = await grid.job(job)
-        so_far = (await handle.bill()).bill
+        so_far = (await handle.bill()).parts
         question = (
             f"Cancel job {short_id(handle.id)}? It has cost "
             f"{format_credits(so_far.final_cost_wei)} credits so far, "
