@@ -207,3 +207,18 @@ def test_readiness__of_a_network_helper__is_noticed_soon_after_it_comes(
     waited_s = float(result.lines[0]) - float(begun.read_text())
     assert delay_s <= waited_s < delay_s + 20
     assert "net0" in result.lines[1]
+
+
+@pytest.mark.parametrize(
+    "line", ["IFS=:", "set -f", "set -o noclobber", "set -k", "shopt -s failglob nocasematch"]
+)
+def test_profile__that_changes_the_shell__changes_nothing(site: BatchSite, line: str) -> None:
+    """W-LIFE-5: the script is a login shell."""
+    (site.root / "home" / ".bash_profile").write_text(f"{line}\n")
+    site.launcher = ["bash", "-c", 'exec "$1" -l "${@:2}"', "bash"]
+    site.settings |= {"PRE_HOOK": "/bin/pwd", "POST_HOOK": "/bin/pwd"}
+    note = 'echo "KEY=a b" >>"$DEEPSQUARE_ENV"; echo "key=lower" >>"$DEEPSQUARE_ENV"'
+    loop = StepFor(parallel=True, items=("*",), steps=(a_run('echo "$item $KEY $key"'),))
+    result = site.run(a_job(a_run(note), Step(for_=loop)))
+    assert (result.code, result.lines[1:-1]) == (0, ["* a b lower"])
+    assert len(result.lines) == 3

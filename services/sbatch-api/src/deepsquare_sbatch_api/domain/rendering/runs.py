@@ -182,4 +182,4 @@ def text_into(text: str, words: list[Word], *, place: Place, nodes: list[Node]) 
     temporary = Assignment("TMPDIR", variable("__ds_state"), is_local=True)
     nodes.append(Function(function, [temporary, HereDocument("__ds_text", text)]))
     words.append(variable("__ds_text"))
-    return [Assignment("__ds_text", literal(""), is_local=True), Command(function)]
+    return [Assignment("__ds_text", literal(""), is_local=True), Sequential([Command(function)])]

@@ -109,7 +109,10 @@ class ArrayAssignment:
 
 @dataclass(slots=True)
 class HereDocument:
-    """A variable gets a longer text, byte for byte, with or without a final newline."""
+    """A variable gets a longer text, byte for byte, with or without a final newline.
+
+    The enclosing function fails where bash cannot keep the document, as on a full disk.
+    """
 
     name: str
     text: str
@@ -120,6 +123,7 @@ class HereDocument:
         lines.append(f"{indent}IFS= read -r -d '' {name} <<'{end}' || :")
         lines.append(self.text)
         lines.append(end)
+        lines.append(f"{indent}if [[ -z ${name} ]]; then return 1; fi")
         lines.append(f"{indent}{name}=${{{name}%$'\\n'}}")
 
 

@@ -5,6 +5,11 @@
 # their end; descriptor 8 is the pipe of the level that started it. A *body* is a process group led
 # by a keeper, which outlives what it runs and therefore keeps the group's number taken.
 
+# A site's profile may have changed what the lines below rest on.
+IFS=$' \t\n'
+set +Cfk
+shopt -u failglob nocasematch
+
 declare -gA __ds_codes=() __ds_site=() __ds_handles=() __ds_merged=() __ds_warned=()
 declare -ga __ds_caught=() __ds_limits=() __ds_layers=() __ds_env_files=() __ds_services=()
 declare -ga __ds_launch_pids=() __ds_launch_ids=() __ds_launch_signals=()

@@ -2,7 +2,17 @@
 # variables of this script.
 
 __ds_emit() {
-  if (($#)); then printf '%s\0' "$@"; fi
+  if (($#)); then printf '%s\0' "$@" || __ds_is_cut=1; fi
+}
+
+# Runs a function ($2...) with file $1 as its stdout; fails when not all could be written there, as
+# half a command or a value that is cut must not be used. Bash tells why.
+__ds_store() {
+  local file=$1 __ds_is_cut=''
+  shift
+  if "$@" >"$file" && [[ -z $__ds_is_cut ]]; then return 0; fi
+  __ds_say "cannot write $file"
+  return 1
 }
 
 # Writes all entries that hold at this place, lowest level first, each ended by NUL.
@@ -143,16 +153,19 @@ __ds_warn_env() {
 
 # Writes the caller's __ds_keys and __ds_values to a file, each entry in the form that fits.
 __ds_write_env_file() {
+  if __ds_store "$1.new" __ds_format_entries; then __ds_briefly 6000 mv -f -- "$1.new" "$1"; fi
+}
+
+__ds_format_entries() {
   local key value mark
   for key in "${__ds_keys[@]}"; do
     value=${__ds_values[$key]}
     if [[ $value != *$'\n'* ]]; then
-      printf '%s=%s\n' "$key" "$value"
+      printf '%s=%s\n' "$key" "$value" || __ds_is_cut=1
       continue
     fi
     mark=EOT
     while [[ $'\n'$value$'\n' == *$'\n'"$mark"$'\n'* ]]; do mark+=_; done
-    printf '%s<<%s\n%s\n%s\n' "$key" "$mark" "$value" "$mark"
-  done >"$1.new"
-  __ds_briefly 6000 mv -f -- "$1.new" "$1"
+    printf '%s<<%s\n%s\n%s\n' "$key" "$mark" "$value" "$mark" || __ds_is_cut=1
+  done
 }

@@ -45,7 +45,7 @@ __ds_make_storage() {
   if [[ -z ${TMPDIR-} ]]; then TMPDIR=$__ds_state; fi
   __ds_env_files=("$__ds_storage/env")
   __ds_layers=(f:__ds_env_job e:0)
-  __ds_write_node_program >"$__ds_state/node.bash"
+  __ds_store "$__ds_state/node.bash" __ds_write_node_program || return $?
   __ds_fall_back SHARED_TMP tmp
   __ds_fall_back SHARED_WORLD_TMP world-tmp
 }
@@ -73,13 +73,12 @@ __ds_fall_back() {
 }
 
 __ds_prepare_nodes() {
-  local nodes=${SLURM_JOB_NUM_NODES:-${SLURM_NNODES:-1}} name
+  local nodes=${SLURM_JOB_NUM_NODES:-${SLURM_NNODES:-1}}
   local -a options=("--job-name=prepare" "--overlap" "--nodes=$nodes" "--ntasks=$nodes"
     "--ntasks-per-node=1" "--cpus-per-task=1" "--export=ALL")
   if ((__ds_gpus)); then options+=(--gres=none); fi
-  for name in DISK_TMP DISK_WORLD_TMP; do
-    __ds_emit "$name=${__ds_site[$name]}"
-  done >"$__ds_state/prepare.options"
+  __ds_store "$__ds_state/prepare.options" __ds_emit "DISK_TMP=${__ds_site[DISK_TMP]}" \
+    "DISK_WORLD_TMP=${__ds_site[DISK_WORLD_TMP]}" || return $?
   __ds_do srun "${options[@]}" "$BASH" "$__ds_state/node.bash" prepare "$__ds_state/prepare" ||
     return $?
   __ds_fall_back_where_missing DISK_TMP disk/tmp
@@ -101,9 +100,9 @@ __ds_fall_back_where_missing() {
 # --- hooks -------------------------------------------------------------------
 
 __ds_do_hook() {
-  __ds_emit_system host >"$__ds_state/hook.env"
-  __ds_emit "${__ds_site[$1]}" >"$__ds_state/hook.args"
-  __ds_emit "storage=$__ds_storage" >"$__ds_state/hook.options"
+  __ds_store "$__ds_state/hook.env" __ds_emit_system host || return $?
+  __ds_store "$__ds_state/hook.args" __ds_emit "${__ds_site[$1]}" || return $?
+  __ds_store "$__ds_state/hook.options" __ds_emit "storage=$__ds_storage" || return $?
   __ds_do "$BASH" "$__ds_state/node.bash" run "$__ds_state/hook"
 }
 

@@ -5,7 +5,7 @@ __ds_launch() {
   local id
   __ds_identify "l$1"
   id=$__ds_id
-  __ds_branch_off "$id" __ds_attempts "$3" "$4" "$5"
+  __ds_branch_off "$id" __ds_attempts "$3" "$4" "$5" || return $?
   __ds_launch_pids+=("$__ds_pid")
   __ds_launch_ids+=("$id")
   __ds_launch_signals+=("$2")
@@ -15,40 +15,39 @@ __ds_launch() {
 # Awaits launches by the paths of their steps; returns the first failure. Any level may await: the
 # end is told by a file.
 __ds_await_launches() {
-  local path id code=0 one
+  local path id code failed=0
   for path in "$@"; do
     id=${__ds_handles[$path]-}
     if [[ -z $id ]]; then continue; fi
     : >"$__ds_state/$id.awaited"
-    until [[ -s $__ds_state/$id.code ]]; do
+    until __ds_read_code "$id"; do
       if __ds_must_stop; then return $((128 + 15)); fi
       __ds_idle || :
       __ds_sweep
     done
-    read -r one <"$__ds_state/$id.code"
     __ds_merge "$id"
-    if ((one && !code)); then
-      code=$one
-      __ds_say "the launch at step $path failed with code $one"
+    if ((code && !failed)); then
+      failed=$code
+      __ds_say "the launch at step $path failed with code $code"
     fi
   done
-  return "$code"
+  return "$failed"
 }
 
 # Writes the code of launches that died without doing so themselves.
 __ds_sweep() {
-  local i id
+  local i id code
   for i in "${!__ds_launch_pids[@]}"; do
     id=${__ds_launch_ids[i]}
-    if [[ ! -s $__ds_state/$id.code ]] && __ds_has_ended "${__ds_launch_pids[i]}" &&
-      [[ ! -s $__ds_state/$id.code ]]; then
-      printf '%s\n' "${__ds_codes[${__ds_launch_pids[i]}]:-137}" >"$__ds_state/$id.code"
+    if ! __ds_read_code "$id" && __ds_has_ended "${__ds_launch_pids[i]}" && ! __ds_read_code "$id"; then
+      __ds_write_code "$id" "${__ds_codes[${__ds_launch_pids[i]}]:-137}"
     fi
   done
 }
 
 __ds_launch_has_ended() {
-  [[ -s $__ds_state/${__ds_launch_ids[$1]}.code ]] || __ds_has_ended "${__ds_launch_pids[$1]}"
+  local code
+  __ds_read_code "${__ds_launch_ids[$1]}" || __ds_has_ended "${__ds_launch_pids[$1]}"
 }
 
 # Asks the $1-th launch to stop with signal $2, or with its own when $2 is 0 (TERM when it has none).
@@ -91,7 +90,7 @@ __ds_reap_launch() {
   done
   __ds_sweep
   __ds_merge "$id"
-  read -r code <"$__ds_state/$id.code" || code=137
+  __ds_read_code "$id" || code=137
   if ((code)) && [[ ! -e $__ds_state/$id.awaited && ! -e $__ds_state/$id.ended ]]; then
     : >"$__ds_state/$id.awaited"
     path=${id#l} path=${path//.c./.catch.} path=${path//.f./.finally.}

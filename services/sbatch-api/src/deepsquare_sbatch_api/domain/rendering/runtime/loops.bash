@@ -40,8 +40,12 @@ __ds_parallel() {
       __ds_identify "i$1"
       ids[next]=$__ds_id
       __ds_layers=("${layers[@]}" "v:$2=${__ds_loop[next]}")
-      __ds_branch_off "${ids[next]}" "$3"
+      if ! __ds_branch_off "${ids[next]}" "$3"; then
+        code=1
+        unset "ids[$next]"
+      fi
       __ds_layers=("${layers[@]}")
+      if ((code)); then break; fi
       running[$next]=$__ds_pid
       next=$((next + 1))
     done

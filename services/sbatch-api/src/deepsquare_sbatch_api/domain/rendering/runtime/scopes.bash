@@ -1,24 +1,41 @@
 # Scopes that run beside others: launches and iterations, each a shell level of its own.
 
-# Starts a function as a shell level in the background, sets __ds_pid. $1 its id.
-# Environment files: the level works on copies, made before it starts.
+# Starts a function as a shell level in the background, sets __ds_pid. $1 its id. Fails when there is no
+# room for what the level needs.
 __ds_branch_off() {
-  local i text
-  for i in "${!__ds_env_files[@]}"; do
-    __ds_read_text "${__ds_env_files[i]}"
-    printf '%s' "$text" >"$__ds_state/$1.env$i"
-    printf '%s' "$text" >"$__ds_state/$1.base$i"
-  done
+  if ! __ds_make_room "$1"; then
+    __ds_say "cannot write the files of $1"
+    return 1
+  fi
   set -m
   (__ds_branch_main "$@") </dev/null 8>&9 &
   __ds_started $!
 }
 
-# Sets the caller's text to the content of an environment file. Workloads may have removed it, or put
-# in its place what must not be read.
+# Environment files: the level works on copies. A line takes the place of its code, as the storage may be
+# full by its end.
+__ds_make_room() {
+  local i text
+  printf '\n' >"$__ds_state/$1.code" || return 1
+  for i in "${!__ds_env_files[@]}"; do
+    __ds_read_text "${__ds_env_files[i]}"
+    printf '%s' "$text" >"$__ds_state/$1.env$i" || return 1
+    printf '%s' "$text" >"$__ds_state/$1.base$i" || return 1
+  done
+}
+
+# Sets the caller's text to the content of an environment file, as far as it counts. Workloads may have
+# removed it, or put in its place what must not be read.
 __ds_read_text() {
+  local LC_ALL=C
   text=''
-  if [[ -f $1 && -r $1 ]]; then IFS= read -r -d '' text <"$1" || :; fi
+  if [[ -f $1 && -r $1 ]]; then IFS= read -r -N 1048577 text <"$1" || :; fi
+}
+
+# Sets the caller's code to that of a level; fails while it has none.
+__ds_read_code() {
+  code=''
+  { IFS= read -r code <"$__ds_state/$1.code"; } 2>/dev/null && [[ -n $code ]]
 }
 
 __ds_branch_main() {
@@ -39,8 +56,11 @@ __ds_branch_main() {
   __ds_close_branch "$code"
 }
 
+# Over the line that takes its place.
+__ds_write_code() { printf '%s\n' "$2" 1<>"$__ds_state/$1.code" || :; }
+
 __ds_close_branch() {
-  printf '%s\n' "$1" >"$__ds_state/$__ds_branch.code"
+  __ds_write_code "$__ds_branch" "$1"
   __ds_announce "$BASHPID" "$1" >&8 || :
   exit "$1"
 }

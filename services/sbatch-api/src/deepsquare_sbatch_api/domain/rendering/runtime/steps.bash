@@ -121,9 +121,10 @@ __ds_if() {
     if [[ -z ${__ds_parsed-} ]]; then exit 2; fi; exit "$1"'
   __ds_identify "c$1"
   id=$__ds_id
-  __ds_emit_environment host '' 0 >"$__ds_state/$id.env"
-  __ds_emit "$BASH" --norc --noprofile -c "$program" deepsquare "$2" >"$__ds_state/$id.args"
-  __ds_emit "storage=$__ds_storage" >"$__ds_state/$id.options"
+  __ds_store "$__ds_state/$id.env" __ds_emit_environment host '' 0 || return 2
+  __ds_store "$__ds_state/$id.args" \
+    __ds_emit "$BASH" --norc --noprofile -c "$program" deepsquare "$2" || return 2
+  __ds_store "$__ds_state/$id.options" __ds_emit "storage=$__ds_storage" || return 2
   __ds_do "$BASH" "$__ds_state/node.bash" run "$__ds_state/$id" || code=$?
   __ds_forget "$id"
   if ((code < 2 || __ds_cut >= 0)); then return "$code"; fi
@@ -144,16 +145,19 @@ __ds_run() {
   __ds_identify "r$1"
   id=$__ds_id
   if [[ $2 == host ]]; then inside=host; fi
-  __ds_emit_environment "$inside" "$3" "$4" >"$__ds_state/$id.env"
-  __ds_emit "${__ds_program[@]}" >"$__ds_state/$id.args"
-  __ds_emit "where=$2" "${__ds_options[@]}" "storage=$__ds_storage" "own_uid=$EUID" \
-    "own_gid=${GROUPS[0]}" "DISK_TMP=${__ds_site[DISK_TMP]}" >"$__ds_state/$id.options"
-  if __ds_has __ds_emit_site_options; then
-    __ds_emit_site_options "$4" >>"$__ds_state/$id.options"
-  fi
+  __ds_store "$__ds_state/$id.env" __ds_emit_environment "$inside" "$3" "$4" || return $?
+  __ds_store "$__ds_state/$id.args" __ds_emit "${__ds_program[@]}" || return $?
+  __ds_store "$__ds_state/$id.options" __ds_emit_options "$2" "$4" || return $?
   __ds_spawn srun "${__ds_srun[@]}" --export=ALL \
     "$BASH" "$__ds_state/node.bash" run "$__ds_state/$id"
   __ds_await "$__ds_pid" "$id" || code=$?
   __ds_forget "$id"
   return "$code"
+}
+
+# $1 where the run takes place, $2 GPUs a task.
+__ds_emit_options() {
+  __ds_emit "where=$1" "${__ds_options[@]}" "storage=$__ds_storage" "own_uid=$EUID" \
+    "own_gid=${GROUPS[0]}" "DISK_TMP=${__ds_site[DISK_TMP]}"
+  if __ds_has __ds_emit_site_options; then __ds_emit_site_options "$2"; fi
 }

@@ -3,8 +3,7 @@
 __ds_sync_pid=''
 
 __ds_start_sync() {
-  __ds_branch_off sync __ds_sync_loop
-  __ds_sync_pid=$__ds_pid
+  if __ds_branch_off sync __ds_sync_loop; then __ds_sync_pid=$__ds_pid; fi
 }
 
 __ds_sync_loop() {
