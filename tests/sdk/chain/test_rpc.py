@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import httpx
@@ -195,13 +196,56 @@ async def test_get_logs__lagging_node_answers_nothing__is_not_believed_c4() -> N
     assert [found.block_number for found in logs] == [5]
 
 
-async def test_answer__no_json__counts_as_a_failed_endpoint() -> None:
-    def html(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, text="<html>")
+@pytest.fixture
+def usual_recursion_limit() -> Iterator[None]:
+    """Python's own: py_ecc, which eth-account imports, raises it beyond what the stack holds."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(1000)
+    yield
+    sys.setrecursionlimit(limit)
 
-    http = httpx.AsyncClient(transport=httpx.MockTransport(html))
+
+@pytest.mark.usefixtures("usual_recursion_limit")
+@pytest.mark.parametrize("text", ["<html>", "[" * 200_000], ids=["html", "deep"])
+async def test_answer__no_json__counts_as_a_failed_endpoint(text: str) -> None:
+    def other(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, text=text)
+
+    http = httpx.AsyncClient(transport=httpx.MockTransport(other))
     with pytest.raises(RpcUnavailable, match="no JSON"):
         await Rpc(["http://rpc"], http=http, retry=QUICK).chain_id()
+
+
+GARBAGE = [5, True, "", "0x", "0xzz", "0x1 ", [], [None], {}, {"number": 5, "hash": "0xaa"}]
+
+
+@pytest.mark.parametrize("garbage", GARBAGE)
+async def test_answer__of_another_form__counts_as_a_failed_endpoint_c1(garbage: object) -> None:
+    """A node behind a broken proxy answers anything; the next one is asked, nothing breaks."""
+    methods = ("eth_chainId", "eth_getBlockByNumber", "eth_getTransactionReceipt")
+    good = FakeEndpoint({"eth_chainId": "0x539", "eth_getBlockByNumber": a_raw_block(7)})
+    for method in methods[:2]:
+        rpc = rpc_over(FakeEndpoint(dict.fromkeys(methods, garbage)), good)
+        assert await rpc.request(method) == good.handlers[method]
+    alone = rpc_over(FakeEndpoint(dict.fromkeys(methods, garbage)))
+    with pytest.raises(RpcUnavailable, match="gives the newest block"):
+        await alone.head()
+    with pytest.raises(RpcUnavailable, match="another form"):
+        await alone.outcomes([Request("eth_getTransactionReceipt", ["0x"], may_be_null=True)])
+
+
+@pytest.mark.parametrize("garbage", [5, "", "0x1", "0xzz", [], {}])
+async def test_call__answered_with_no_bytes__is_unavailable_c1(garbage: object) -> None:
+    rpc = rpc_over(FakeEndpoint({"eth_call": garbage}))
+    with pytest.raises(RpcUnavailable, match="eth_call: the answer has another form"):
+        await rpc.eth_call(CALL)
+
+
+@pytest.mark.parametrize("garbage", [5, "0x", {}, [5], [{}], [{"topics": None}]])
+async def test_get_logs__answered_with_something_else__is_unavailable_c1(garbage: object) -> None:
+    endpoint = FakeEndpoint({"eth_getLogs": garbage, "eth_getBlockByNumber": a_raw_block(7)})
+    with pytest.raises(RpcUnavailable, match="eth_getLogs: the answer has another form"):
+        await rpc_over(endpoint).get_logs(LogFilter([an_address(1)], 1, 7))
 
 
 def test_urls__none__are_refused() -> None:

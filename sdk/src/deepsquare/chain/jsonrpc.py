@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from deepsquare.chain.errors import OutOfGas, Reverted, RpcRefused
 from deepsquare.chain.reverts import decode_revert
+from deepsquare.chain.shapes import fits
 from deepsquare.errors import DeepSquareError
 
 Json: TypeAlias = Any
@@ -66,6 +67,8 @@ def parse_answer(request: Request, answer: Json) -> Json:
     result = answer.get("result")
     if result is None and not request.may_be_null:
         raise EndpointFailed(f"{request.method}: not known there")
+    if result is not None and not fits(request.method, result):
+        raise EndpointFailed(f"{request.method}: the answer has another form")
     return result
 
 

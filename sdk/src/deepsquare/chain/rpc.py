@@ -219,7 +219,7 @@ class Rpc:
                 response = await self._http.post(url, json=body[0] if len(body) == 1 else body)
             response.raise_for_status()
             answer = response.json()
-        except (httpx.HTTPError, TimeoutError, ValueError) as error:
+        except (httpx.HTTPError, TimeoutError, ValueError, RecursionError) as error:
             raise EndpointFailed(_describe(error)) from error
         return [answer] if len(body) == 1 else _in_order(answer, len(body))
 
@@ -253,4 +253,4 @@ def _describe(error: Exception) -> str:
         return f"HTTP status {error.response.status_code}"
     if isinstance(error, TimeoutError | httpx.TimeoutException):
         return "no answer in time"
-    return "no JSON" if isinstance(error, ValueError) else "cannot be reached"
+    return "no JSON" if isinstance(error, ValueError | RecursionError) else "cannot be reached"
