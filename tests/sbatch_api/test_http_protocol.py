@@ -20,9 +20,9 @@ FULL = b"a" * MAX_HEAD_BYTES
 
 
 async def hello(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer once the whole body is there."""
+    """Answer once the whole body is there; on `/hasty` at once."""
     assert scope["type"] == "http"
-    while (await receive()).get("more_body"):
+    while scope["path"] != "/hasty" and (await receive()).get("more_body"):
         pass
     headers = [(b"content-length", b"5")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -120,4 +120,34 @@ async def test_connection__between_requests__is_not_counted_as_a_slow_head(
         writer.write(START + END)
         assert (await reader.readuntil(b"hello")).startswith(b"HTTP/1.1 200")
         await asyncio.sleep(0.1)
+    writer.close()
+
+
+async def test_body__goes_on_after_the_answer__is_closed(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "REST_PATIENCE_S", 0.05)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(START.replace(b"/x", b"/hasty") + b"Transfer-Encoding: chunked" + END + END)
+    assert (await reader.readuntil(b"hello")).startswith(b"HTTP/1.1 200")
+    async with asyncio.timeout(4):
+        with suppress(ConnectionError):
+            while not reader.at_eof():
+                writer.write(b"1\r\na\r\n")
+                await writer.drain()
+                await asyncio.sleep(0.01)
+    writer.close()
+
+
+async def test_body__ends_soon_after_the_answer__keeps_the_connection(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "REST_PATIENCE_S", 0.05)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(START.replace(b"/x", b"/hasty") + b"Content-Length: 1" + END + END)
+    assert (await reader.readuntil(b"hello")).startswith(b"HTTP/1.1 200")
+    writer.write(b"a")
+    await asyncio.sleep(0.1)
+    writer.write(START + END)
+    assert (await reader.readuntil(b"hello")).startswith(b"HTTP/1.1 200")
     writer.close()

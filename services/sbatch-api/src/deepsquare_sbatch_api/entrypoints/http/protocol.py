@@ -1,4 +1,6 @@
-"""HTTP/1.1 with bounds that uvicorn 0.54 does not set with its fast parser: heads of requests."""
+"""HTTP/1.1 with bounds that uvicorn 0.54 does not set with its fast parser: heads of requests, and
+bodies that go on after their answer.
+"""
 
 import asyncio
 from typing import Any
@@ -10,6 +12,11 @@ MAX_HEAD_BYTES = 64 * 1024
 
 HEAD_PATIENCE_S = 30
 """How long a head may take to arrive, and a new connection to send something."""
+
+REST_PATIENCE_S = 30
+"""How long the rest of a body may come after its request was answered. Closed at once, the client
+would see a broken connection in the place of the answer.
+"""
 
 _REFUSAL = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
@@ -26,7 +33,7 @@ class HeadTooLong(Exception):
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """Closes a connection whose head is too long or too slow.
+    """Closes a connection whose head is too long or too slow, or whose body does not end.
 
     The parser keeps a header to itself until it is whole, so bytes that came since it last told of
     anything count as head.
@@ -42,7 +49,7 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection, and wait for its first request."""
         super().connection_made(transport)
-        self._wait()
+        self._wait(HEAD_PATIENCE_S)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
@@ -70,7 +77,7 @@ class BoundedHttp(HttpToolsProtocol):
         """Begin to count a head."""
         self._has_told = True
         self._head_bytes = 0
-        self._wait()
+        self._wait(HEAD_PATIENCE_S)
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -94,15 +101,26 @@ class BoundedHttp(HttpToolsProtocol):
         self._has_told = True
         super().on_body(body)
 
+    def on_message_complete(self) -> None:
+        """End a request."""
+        self._wait_no_more()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """End an answer; one that did not wait for the whole body takes the rest for a while."""
+        super().on_response_complete()
+        if self.cycle.more_body:
+            self._wait(REST_PATIENCE_S)
+
     def _count(self, part: bytes) -> None:
         self._has_told = True
         self._head_bytes += len(part)
         if self._head_bytes > MAX_HEAD_BYTES:
             raise HeadTooLong
 
-    def _wait(self) -> None:
+    def _wait(self, seconds: float) -> None:
         self._wait_no_more()
-        self._patience = self.loop.call_later(HEAD_PATIENCE_S, self.transport.close)
+        self._patience = self.loop.call_later(seconds, self.transport.close)
 
     def _wait_no_more(self) -> None:
         if self._patience:
