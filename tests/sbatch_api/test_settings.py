@@ -95,6 +95,9 @@ def test_settings__blanks_between_entries__are_dropped(monkeypatch: pytest.Monke
         ("PUBLIC_URL", "http://["),
         ("RPC_URLS", ""),
         ("RPC_URLS", "http://a,b"),
+        ("TRUSTED_PROXIES", "10.0.0.1,proxy.example.org"),
+        ("TRUSTED_PROXIES", "10.0.0.0/33"),
+        ("TRUSTED_PROXIES", "*"),
     ],
 )
 def test_settings__no_address__is_refused_by_name(

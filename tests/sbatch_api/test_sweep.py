@@ -19,7 +19,7 @@ from tests.sbatch_api.doubles import (
 from deepsquare.identifiers import JobId
 from deepsquare_sbatch_api.app.survey import Survey
 from deepsquare_sbatch_api.app.sweep import Sweep, Swept
-from deepsquare_sbatch_api.domain.errors import ChainUnavailable
+from deepsquare_sbatch_api.domain.errors import ChainUnavailable, StoreUnavailable
 from deepsquare_sbatch_api.domain.retention import Retention
 from deepsquare_sbatch_api.ports.scripts import RequestKey
 
@@ -152,6 +152,24 @@ async def test_sweep__log_of_a_job_that_ended_30_days_ago__goes(house: House) ->
     assert (await house.sweep.run()).logs == ()
     house.clock.step(hours=2)
     assert (await house.sweep.run()).logs == (JOB,)
+    assert house.logs.deleted == [JOB]
+
+
+async def test_sweep__store_too_full_for_a_link__still_makes_room(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """faults.md A20: with the disk full, what has expired must go."""
+
+    async def full(*_: object) -> None:
+        raise StoreUnavailable("the database does not answer: database or disk is full")
+
+    monkeypatch.setattr(house.scripts, "link", full)
+    house.jobs.put(a_job(job_id=JobId("0x" + "1" * 64)))
+    house.jobs.put(an_ended_job(NOON))
+    house.logs.idle = {JOB: 1}
+    house.clock.step(days=31)
+    with pytest.raises(StoreUnavailable):
+        await house.sweep.run()
     assert house.logs.deleted == [JOB]
 
 

@@ -77,8 +77,8 @@ class Settings(BaseSettings):
     """Address that users reach the service by. Sign-in messages must carry it as their URI, and its
     host and port as their domain."""
 
-    trusted_proxies: Words = ()
-    """Addresses of reverse proxies whose `X-Forwarded-For` is believed."""
+    trusted_proxies: Networks = ()
+    """Addresses or networks of reverse proxies whose `X-Forwarded-For` is believed."""
 
     operator_networks: Networks = tuple(map(ip_network, _PRIVATE))
     """Networks that may read `/healthz`, `/readyz` and `/metrics`; others are answered 404."""

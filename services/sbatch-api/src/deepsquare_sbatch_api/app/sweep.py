@@ -31,9 +31,13 @@ class Sweep:
     rule: Retention
 
     async def run(self) -> Swept:
-        """Make one pass; raises `ChainUnavailable` or `StoreUnavailable`."""
+        """Make one pass; raises `ChainUnavailable` or `StoreUnavailable`.
+
+        Logs go first: on a full disk that makes the room which the links of scripts need.
+        """
+        logs = await self._logs()
         await self.survey.run()
-        return Swept(await self._scripts(), await self._logs())
+        return Swept(await self._scripts(), logs)
 
     async def _scripts(self) -> tuple[BatchLocationHash, ...]:
         now = self.clock.now()

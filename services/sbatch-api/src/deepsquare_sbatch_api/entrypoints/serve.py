@@ -105,7 +105,7 @@ async def _serve(settings: Settings, listener: socket.socket, stop: _Stop) -> No
             server_header=False,
             backlog=_BACKLOG,
             proxy_headers=bool(settings.trusted_proxies),
-            forwarded_allow_ips=list(settings.trusted_proxies),
+            forwarded_allow_ips=list(map(str, settings.trusted_proxies)),
             timeout_graceful_shutdown=SHUTDOWN_S,
         )
         server = _Server(config, services.logs.news.stop, stop)
