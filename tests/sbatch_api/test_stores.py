@@ -266,6 +266,20 @@ async def test_sqlite__nothing_can_be_written__is_not_ready(tmp_path: Path) -> N
 
 
 @pytest.mark.integration
+async def test_sqlite__file_deleted_while_open__is_not_ready(tmp_path: Path) -> None:
+    path, aside = tmp_path / "db", tmp_path / "aside"
+    with Database(path) as database:
+        path.rename(aside)
+        with pytest.raises(StoreUnavailable, match="was deleted or replaced"):
+            await SqliteScripts(database).check()
+        path.touch()
+        with pytest.raises(StoreUnavailable, match="was deleted or replaced"):
+            await SqliteScripts(database).check()
+        aside.replace(path)
+        await SqliteScripts(database).check()
+
+
+@pytest.mark.integration
 async def test_sqlite__file__is_readable_by_its_owner_only(tmp_path: Path) -> None:
     with Database(tmp_path / "data" / "db") as database:
         await SqliteScripts(database).save(a_script(), request_key=None)

@@ -66,6 +66,7 @@ class Database:
         self._path = path
         self._asks: SimpleQueue[_Ask | None] = SimpleQueue()
         self._connection = _open(path)
+        self._identity = _identity(path)
         self._thread = threading.Thread(target=self._serve, name="sqlite", daemon=True)
         self._thread.start()
 
@@ -99,6 +100,19 @@ class Database:
         answer: T = await ask.answer
         return answer
 
+    async def check(self) -> None:
+        """Raise `StoreUnavailable` when nothing can be written, or what is would be lost: a file
+        that was deleted or replaced takes writes until it is closed.
+        """
+        await self.run(self._check)
+
+    def _check(self, connection: sqlite3.Connection) -> None:
+        if _identity(self._path) != self._identity:
+            raise StoreUnavailable(
+                "the database file was deleted or replaced: what is written is lost at the next start"
+            )
+        connection.execute("REPLACE INTO nonces VALUES ('', 0)")
+
     def _serve(self) -> None:
         while (first := self._asks.get()) is not None:
             batch, is_last = self._gather(first)
@@ -129,6 +143,15 @@ class Database:
             results = [(None, _unavailable(error))] * len(batch)
         for ask, (value, failure) in zip(batch, results, strict=True):
             ask.loop.call_soon_threadsafe(_settle, ask.answer, value, failure)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another one of its name; None when there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -106,7 +106,7 @@ class SqliteScripts:
 
     async def check(self) -> None:
         """See `ScriptStore.check`."""
-        await self._database.run(lambda db: db.execute("REPLACE INTO nonces VALUES ('', 0)"))
+        await self._database.check()
 
 
 def _answer_to(db: sqlite3.Connection, request_key: RequestKey) -> bytes | None:
