@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 import pytest
-from tests.support.batch import BatchSite, a_job, a_run
+from tests.support.batch import STUB_TOOLS, BatchSite, a_job, a_run
 
 from deepsquare.workflow import ForRange, Step, StepAsyncLaunch, StepFor, StepRun
 
@@ -125,6 +125,21 @@ def test_parallel_iterations__when_all_write_entries__are_merged_in_order(site: 
     before = a_run('echo KEPT=yes >>"$DEEPSQUARE_ENV"')
     result = site.run(a_job(before, loop, show, tasks=8), timeout_s=120)
     assert result.stdout.split("\n")[:4] == ["1000", "yes 50", "of", "50"]
+
+
+def test_parallel_iterations__however_many__are_merged_with_one_writing(site: BatchSite) -> None:
+    """W-ENV-7: writing all entries again for each would take hours for some thousand iterations."""
+    tools = site.root / "tools"
+    tools.mkdir()
+    move = tools / "mv"
+    move.write_text('#!/bin/sh\necho >>"$STUB_CALLS.moves"\nexec /bin/mv "$@"\n')
+    move.chmod(0o755)
+    site.settings["PATH"] = f"{tools}:{STUB_TOOLS}"
+    note = a_run('echo "K$index=v" >>"$DEEPSQUARE_ENV"')
+    loop = a_loop(note, parallel=True, range=ForRange(begin=1, end=20))
+    result = site.run(a_job(loop, a_run("env | grep -c '^K[0-9]'"), tasks=4))
+    assert (result.code, result.lines) == (0, ["20"])
+    assert (site.root / "calls.moves").read_text() == "\n"
 
 
 # --- blocks --------------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ __ds_parallel() {
     __ds_idle || :
     __ds_collect
   done
-  for i in "${!ids[@]}"; do __ds_merge "${ids[i]}"; done
+  __ds_merge "${ids[@]}"
   return "$code"
 }
 

@@ -75,24 +75,44 @@ __ds_ask_to_stop() {
   if __ds_alive "$1"; then kill -s TERM "$1" 2>/dev/null || :; fi
 }
 
-# Merges what a level changed in its copies of the environment files into those of this level.
+# Merges what levels changed in their copies of the environment files into those of this level, in the
+# order given and with one writing, as there may be thousands.
 __ds_merge() {
-  local i count=${#__ds_env_files[@]}
-  if [[ -n ${__ds_merged[$1]+x} ]]; then return 0; fi
-  __ds_merged[$1]=1
-  for ((i = 0; i < count; i++)); do
-    if [[ -e $__ds_state/$1.env$i ]]; then __ds_merge_file "$1" "$i"; fi
+  local id i
+  local -a ids=()
+  for id in "$@"; do
+    if [[ -n ${__ds_merged[$id]+x} ]]; then continue; fi
+    __ds_merged[$id]=1
+    ids+=("$id")
   done
+  for i in "${!__ds_env_files[@]}"; do __ds_merge_file "$i" "${ids[@]}"; done
 }
 
 __ds_merge_file() {
-  local key text before
+  local id key number=$1
   local -a __ds_keys=() changed=()
-  local -A __ds_values=() base=() new=()
+  local -A __ds_values=() new=()
+  shift
+  for id in "$@"; do __ds_find_changes "$id" "$number"; done
+  if ((!${#changed[@]})); then return 0; fi
+  __ds_keys=() __ds_values=()
+  __ds_read_env_file "${__ds_env_files[number]}"
+  for key in "${changed[@]}"; do
+    if [[ -z ${__ds_values[$key]+x} ]]; then __ds_keys+=("$key"); fi
+    __ds_values[$key]=${new[$key]}
+  done
+  __ds_write_env_file "${__ds_env_files[number]}"
+}
+
+# Adds to the caller's changed and new what level $1 changed in its copy of the $2-th file.
+__ds_find_changes() {
+  local key text before
+  local -A base=()
   __ds_read_text "$__ds_state/$1.base$2"
   before=$text
   __ds_read_text "$__ds_state/$1.env$2"
   if [[ $before == "$text" ]]; then return 0; fi
+  __ds_keys=() __ds_values=()
   __ds_read_env_file "$__ds_state/$1.base$2"
   for key in "${__ds_keys[@]}"; do base[$key]=${__ds_values[$key]}; done
   __ds_keys=() __ds_values=()
@@ -102,13 +122,6 @@ __ds_merge_file() {
     changed+=("$key")
     new[$key]=${__ds_values[$key]}
   done
-  __ds_keys=() __ds_values=()
-  __ds_read_env_file "${__ds_env_files[$2]}"
-  for key in "${changed[@]}"; do
-    if [[ -z ${__ds_values[$key]+x} ]]; then __ds_keys+=("$key"); fi
-    __ds_values[$key]=${new[$key]}
-  done
-  __ds_write_env_file "${__ds_env_files[$2]}"
 }
 
 # Ends a scope of this level: its launches are those from the $1-th on; $2 is the scope's code.
