@@ -109,7 +109,7 @@ class Database:
     def _check(self, connection: sqlite3.Connection) -> None:
         if _identity(self._path) != self._identity:
             raise StoreUnavailable(
-                "the database file was deleted or replaced: what is written is lost at the next start"
+                "the database file was deleted or replaced: the next start will lack what comes now"
             )
         connection.execute("REPLACE INTO nonces VALUES ('', 0)")
 
