@@ -20,7 +20,7 @@ from deepsquare.chain import events as ev
 from deepsquare.chain._generated.enums import JobStatus as S
 from deepsquare.chain._generated.structs import JobDefinition
 from deepsquare.chain.call import Call
-from deepsquare.chain.contracts.meta_scheduler import Report
+from deepsquare.chain.contracts.meta_scheduler import PermitSignature, Report
 from deepsquare.errors import DeepSquareError
 from deepsquare.identifiers import Address, JobId
 
@@ -144,12 +144,16 @@ class GridActs:
         self._credit = world.credit
 
     def register(self, sender: Address, offer: Offer) -> Act:
-        call = self._providers.register(offer.hardware, offer.prices, ())
+        call = self._providers.register(offer.hardware, offer.prices, offer.labels)
         return Act(sender, call, lambda r: r.register(sender, offer))
 
     def approve(self, sender: Address, provider: Address) -> Act:
         call = self._providers.approve(provider)
         return Act(sender, call, lambda r: r.approve(sender, provider))
+
+    def approve_proposal(self, sender: Address, provider: Address, digest: bytes) -> Act:
+        call = self._providers.approve_proposal(provider, digest)
+        return Act(sender, call, lambda r: r.approve_proposal(sender, provider, digest))
 
     def remove(self, sender: Address, provider: Address) -> Act:
         call = self._providers.remove(provider)
@@ -158,6 +162,16 @@ class GridActs:
     def set_ban(self, sender: Address, provider: Address, flag: bool) -> Act:
         call = self._providers.ban(provider) if flag else self._providers.unban(provider)
         return Act(sender, call, lambda r: r.set_ban(sender, provider, flag))
+
+    def set_role(self, sender: Address, role: str, account: Address, flag: bool) -> Act:
+        contract = self._meta if role == "scheduler" else self._providers
+        role_id = keccak(
+            text={"scheduler": "METASCHEDULER_ROLE"}.get(role, "PROVIDER_OPERATOR_ROLE")
+        )
+        change = contract.grant_role if flag else contract.revoke_role
+        return Act(
+            sender, change(role_id, account), lambda r: r.set_role(sender, role, account, flag)
+        )
 
     def set_constant(self, sender: Address, name: str, value: int) -> Act:
         call = self._constants.set_value(name, value)
@@ -174,6 +188,12 @@ class GridActs:
     def allow(self, sender: Address, amount: int) -> Act:
         call = self._credit.approve(self._meta.address, amount)
         return Act(sender, call, lambda r: r.approve_credits(sender, amount))
+
+    def permit_too_late(self, sender: Address, amount: int) -> Act:
+        """Bring a permit that has run out: no matter if the allowance is there already."""
+        late = PermitSignature(amount, deadline=0, v=27, r=bytes(32), s=bytes(32))
+        call = self._meta.self_permit(late)
+        return Act(sender, call, lambda r: r.permit_too_late(sender, amount))
 
     def give(self, sender: Address, to: Address, amount: int) -> Act:
         call = self._credit.transfer(to, amount)

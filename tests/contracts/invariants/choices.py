@@ -45,6 +45,7 @@ providers = st.runner().flatmap(
 """Mostly one of the two that join at the beginning."""
 rarely_somebody = st.sampled_from([None] * 80 + list(EVERYBODY))
 """Who calls: mostly whoever may (None), sometimes anybody."""
+powers = st.runner().flatmap(lambda machine: st.sampled_from(machine.powers))
 job_numbers = st.integers(0, 30)
 kinds = st.sampled_from([CLAIMABLE, CANCELLING, TOP_UP])
 amounts = st.sampled_from(
@@ -77,6 +78,7 @@ offers = st.builds(
         cpu_price_per_min=st.sampled_from([CREDIT + 1, 95 * CREDIT // 100, 11 * CREDIT, 7]),
         mem_price_per_min=st.sampled_from([0, 8 * 10**13]),
     ),
+    labels=st.lists(labels, max_size=2).map(tuple),
 )
 
 

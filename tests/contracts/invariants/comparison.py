@@ -42,9 +42,19 @@ def check_grid(world: World, reference: Reference) -> None:
     assert values == tuple(reference.constants.values()), "the constants"
     for account in {*EVERYBODY, *world.cast.everybody, world.meta_scheduler.address}:
         assert read(world.credit.balance_of(account)) == reference.balances[account], account
+    assert set(read(world.providers.get_joined())) == set(reference.joined), "27: who joined"
+    assert set(read(world.providers.get_all_waiting())) == set(reference.waiting), "who waits"
+    _check_roles(world, reference)
     for provider in world.cast.providers:
         _check_provider(world, reference, provider)
         _check_queues(world, reference, provider)
+
+
+def _check_roles(world: World, reference: Reference) -> None:
+    for role, contract in (("scheduler", world.meta_scheduler), ("operator", world.providers)):
+        role_id = reference.roles[role]
+        holders = {who for who in EVERYBODY if read(contract.has_role(role_id, who))}
+        assert holders == reference.holders[role] & set(EVERYBODY), f"who is {role}"
 
 
 def _check_provider(world: World, reference: Reference, provider: Address) -> None:
@@ -52,6 +62,9 @@ def _check_provider(world: World, reference: Reference, provider: Address) -> No
     joined, waiting = read(manager.get_provider(provider)), read(manager.get_waiting(provider))
     assert _offer(joined) == reference.joined.get(provider), "27: what was approved"
     assert _offer(waiting) == reference.waiting.get(provider), "27: what was proposed"
+    proposal = reference.waiting.get(provider)
+    digest = proposal.digest if proposal else bytes(32)
+    assert read(manager.proposal_hash(provider)) == digest, "27: the hash of what was proposed"
     assert read(manager.is_banned(provider)) == (provider in reference.banned), "27"
     assert read(manager.get_job_count(provider)) == reference.started[provider], "jobs started"
 
@@ -59,7 +72,7 @@ def _check_provider(world: World, reference: Reference, provider: Address) -> No
 def _offer(provider: Any) -> Offer | None:
     if not provider.provider_hardware.nodes:
         return None
-    return Offer(provider.provider_hardware, provider.provider_prices)
+    return Offer(provider.provider_hardware, provider.provider_prices, provider.labels)
 
 
 def _check_queues(world: World, reference: Reference, provider: Address) -> None:

@@ -112,6 +112,8 @@ class HostileMachine(GridMachine):
     """All that happens in a `GridMachine`, and attacks by the token."""
 
     play: HostilePlay
+    powers = ("open", "withdraw", "gift", "allowance")
+    """The token knows no permits, and is to keep its role."""
 
     @staticmethod
     def find_world() -> World:

@@ -33,6 +33,10 @@ from deepsquare.chain._generated.enums import JobStatus as S
 from deepsquare.chain._generated.structs import JobDefinition
 from deepsquare.identifiers import Address
 
+MANAGEMENT = (
+    *["reprice"] * 4,
+    *["register", "approve", "approve this", "approve what waits", "unban", "ban", "remove"],
+)
 LIFE = (S.PENDING, S.META_SCHEDULED, S.SCHEDULED, S.RUNNING)
 
 
@@ -43,6 +47,9 @@ def shared_world() -> World:
 
 class GridMachine(RuleBasedStateMachine):
     """One run: a fresh grid with approved providers and a few jobs, and whatever comes to pass."""
+
+    powers: tuple[str, ...] = ("open", "withdraw", "gift", "allowance", "permit", "role")
+    """What `govern` may do."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -292,7 +299,7 @@ class GridMachine(RuleBasedStateMachine):
         self.do(of_grid.register(provider, offer), of_grid.approve(OPERATOR, provider))
 
     @rule(
-        what=st.sampled_from(["reprice"] * 4 + ["register", "approve", "unban", "ban", "remove"]),
+        what=st.sampled_from(MANAGEMENT),
         provider=choose.providers,
         offer=choose.offers,
         who=choose.rarely_somebody,
@@ -308,6 +315,11 @@ class GridMachine(RuleBasedStateMachine):
                 self.do(of_grid.register(provider, offer))
             case "approve":
                 self.do(of_grid.approve(operator, provider))
+            case "approve this":
+                self.do(of_grid.approve_proposal(operator, provider, offer.digest))
+            case "approve what waits":
+                proposal = self.play.reference.waiting.get(provider, offer)
+                self.do(of_grid.approve_proposal(operator, provider, proposal.digest))
             case "remove":
                 self.do(of_grid.remove(operator, provider))
             case _:
@@ -325,7 +337,7 @@ class GridMachine(RuleBasedStateMachine):
             self.do(self.play.of_grid.set_constant(who or DEPLOYER, name, value))
 
     @rule(
-        what=st.sampled_from(["open", "withdraw", "gift", "allowance"]),
+        what=choose.powers,
         account=choose.customers,
         amount=st.one_of(choose.amounts, choose.allowances),
         number=st.integers(-1, 2),
@@ -343,6 +355,11 @@ class GridMachine(RuleBasedStateMachine):
                 fees = self.play.reference.fees
                 amount = fees // 2 if number == 2 else max(0, fees + number)
                 self.do(of_grid.withdraw(owner, amount))
+            case "permit":
+                self.do(of_grid.permit_too_late(account, amount))
+            case "role":
+                role = "scheduler" if number > 0 else "operator"
+                self.do(of_grid.set_role(owner, role, account, number % 2 == 0))
             case "gift":
                 self.do(of_grid.give(account, self.world.meta_scheduler.address, amount))
             case _:

@@ -8,12 +8,19 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
 from tests.contracts.invariants.reference_jobs import ALLOWED, COLD, RefJob, Terms
 
 from deepsquare.chain import events as ev
 from deepsquare.chain._generated import errors as er
 from deepsquare.chain._generated.enums import JobStatus as S
-from deepsquare.chain._generated.structs import JobDefinition, ProviderHardware, ProviderPrices
+from deepsquare.chain._generated.structs import (
+    JobDefinition,
+    Label,
+    ProviderHardware,
+    ProviderPrices,
+)
 from deepsquare.identifiers import ZERO_ADDRESS, Address, JobId
 
 MAX_SKIP, MAX_CLAIMS, MAX_AMOUNT = 32, 64, 2**96 - 1
@@ -49,6 +56,35 @@ class Offer:
 
     hardware: ProviderHardware
     prices: ProviderPrices
+    labels: tuple[Label, ...] = ()
+
+    @property
+    def digest(self) -> bytes:
+        """What an operator confirms (protocol.md 3.7)."""
+        hardware, prices = self.hardware, self.prices
+        return keccak(
+            encode(
+                [
+                    "(uint64,uint64[],uint64[],uint64[])",
+                    "(uint256,uint256,uint256)",
+                    "(string,string)[]",
+                ],
+                [
+                    (
+                        hardware.nodes,
+                        hardware.gpus_per_node,
+                        hardware.cpus_per_node,
+                        hardware.mem_per_node,
+                    ),
+                    (
+                        prices.gpu_price_per_min,
+                        prices.cpu_price_per_min,
+                        prices.mem_price_per_min,
+                    ),
+                    [(label.key, label.value) for label in self.labels],
+                ],
+            )
+        )
 
 
 @dataclass
@@ -56,10 +92,8 @@ class Reference:
     """The whole state. Methods are named like the functions; the caller comes first."""
 
     meta_scheduler: Address
-    admin: Address
-    operator: Address
-    scheduler: Address
     roles: dict[str, bytes]
+    holders: dict[str, set[Address]]
     now: int = 0
     block: int = 0
     is_open: bool = True
@@ -84,7 +118,7 @@ class Reference:
 
     def is_scheduler(self, account: Address) -> bool:
         """Tell whether an account holds the meta-schedulers' role."""
-        return account == self.scheduler
+        return account in self.holders["scheduler"]
 
     # customers
 
@@ -379,16 +413,29 @@ class Reference:
         self.events.append(ev.ProviderWaitingForApproval(sender))
 
     def approve(self, sender: Address, provider: Address) -> None:
-        self._check_role(sender, self.operator, "operator")
+        self._check_approvable(sender, provider)
+        self._admit(provider)
+
+    def approve_proposal(self, sender: Address, provider: Address, digest: bytes) -> None:
+        self._check_approvable(sender, provider)
+        actual = self.waiting[provider].digest
+        if digest != actual:
+            raise er.ProposalChanged(digest, actual)
+        self._admit(provider)
+
+    def _check_approvable(self, sender: Address, provider: Address) -> None:
+        self._check_role(sender, "operator")
         if provider not in self.waiting:
             raise er.WaitingApprovalOnly
         if provider in self.banned:
             raise er.Banned
+
+    def _admit(self, provider: Address) -> None:
         self.joined[provider] = self.waiting.pop(provider)
         self.events.append(ev.ProviderApproved(provider))
 
     def remove(self, sender: Address, provider: Address) -> None:
-        self._check_role(sender, self.operator, "operator")
+        self._check_role(sender, "operator")
         if provider not in self.joined and provider not in self.waiting:
             raise er.NoProvider
         self.joined.pop(provider, None)
@@ -396,7 +443,7 @@ class Reference:
         self.events.append(ev.ProviderRemoved(provider))
 
     def set_ban(self, sender: Address, provider: Address, flag: bool) -> None:
-        self._check_role(sender, self.operator, "operator")
+        self._check_role(sender, "operator")
         if (provider in self.banned) == flag:
             raise er.AlreadyDone
         (self.banned.add if flag else self.banned.discard)(provider)
@@ -404,19 +451,24 @@ class Reference:
 
     # the operator
 
+    def set_role(self, sender: Address, role: str, account: Address, flag: bool) -> None:
+        self._check_role(sender, "admin")
+        holders = self.holders[role]
+        (holders.add if flag else holders.discard)(account)
+
     def set_open(self, sender: Address, flag: bool) -> None:
-        self._check_role(sender, self.admin, "admin")
+        self._check_role(sender, "admin")
         self.is_open = flag
 
     def withdraw(self, sender: Address, amount: int) -> None:
-        self._check_role(sender, self.admin, "admin")
+        self._check_role(sender, "admin")
         if amount > self.fees:
             raise er.InsufficientFunds(self.fees, amount)
         self.fees -= amount
         self._pay(sender, amount)
 
     def set_constant(self, sender: Address, name: str, value: int) -> None:
-        if sender != self.admin:
+        if sender not in self.holders["admin"]:
             raise er.OwnableUnauthorizedAccount(sender)
         low, high = BOUNDS[name]
         if not low <= value <= high:
@@ -428,6 +480,10 @@ class Reference:
     def approve_credits(self, sender: Address, amount: int) -> None:
         self.allowances[sender] = amount
         self.events.append(ev.Approval(sender, self.meta_scheduler, amount))
+
+    def permit_too_late(self, sender: Address, amount: int) -> None:
+        if self.allowances[sender] < amount:
+            raise er.ERC2612ExpiredSignature(0)
 
     def transfer(self, sender: Address, to: Address, amount: int) -> None:
         if self.balances[sender] < amount:
@@ -537,8 +593,8 @@ class Reference:
         if not self.is_scheduler(sender):
             raise er.AccessControlUnauthorizedAccount(sender, self.roles["scheduler"])
 
-    def _check_role(self, sender: Address, holder: Address, role: str) -> None:
-        if sender != holder:
+    def _check_role(self, sender: Address, role: str) -> None:
+        if sender not in self.holders[role]:
             raise er.AccessControlUnauthorizedAccount(sender, self.roles[role])
 
     @staticmethod

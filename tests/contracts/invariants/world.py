@@ -147,14 +147,12 @@ def first_reference(meta: Address, kind: type[R]) -> R:
     """Return what the reference knows of a world that was just made."""
     reference = kind(
         meta_scheduler=meta,
-        admin=DEPLOYER,
-        operator=OPERATOR,
-        scheduler=SCHEDULER,
         roles={
             "admin": bytes(32),
             "operator": keccak(text="PROVIDER_OPERATOR_ROLE"),
             "scheduler": keccak(text="METASCHEDULER_ROLE"),
         },
+        holders={"admin": {DEPLOYER}, "operator": {OPERATOR}, "scheduler": {SCHEDULER}},
     )
     for customer in CUSTOMERS:
         reference.balances[customer] = 10**7 * 10**18
