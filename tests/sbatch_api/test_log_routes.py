@@ -10,6 +10,7 @@ from tests.sbatch_api.http import PLACES, Api
 
 from deepsquare.identifiers import Address
 from deepsquare_sbatch_api.domain.errors import StoreUnavailable
+from deepsquare_sbatch_api.domain.log_window import LogState
 from deepsquare_sbatch_api.entrypoints.http.services import Services
 from deepsquare_sbatch_api.ports.logs import LogId
 
@@ -169,6 +170,23 @@ async def test_read__tail__is_the_last_lines(written: Api, lines: int, content: 
         answer = await client.get(PATH, params={"tail": lines})
     assert answer.content == content
     assert answer.headers["log-offset"] == str(len(LINES) - len(content))
+
+
+async def test_read__log_grows_while_its_tail_is_looked_for__is_the_tail_it_had(
+    written: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = written.logs.state
+
+    async def state_before_more_comes(log: LogId) -> LogState:
+        state = await read(log)
+        await written.logs.append(log, b"more\nand more\n", offset=state.size)
+        return state
+
+    monkeypatch.setattr(written.logs, "state", state_before_more_comes)
+    async with written.client(ALICE) as client:
+        answer = await client.get(PATH, params={"tail": 1})
+    assert answer.content == b"three\n"
+    assert (answer.headers["Log-Offset"], answer.headers["Log-Size"]) == ("8", "14")
 
 
 async def test_read__log_above_its_limit__has_a_notice_in_the_middle(api: Api) -> None:

@@ -64,9 +64,11 @@ class Logs:
         log = _log_of(job)
         return LogState() if log is None else await self.logs.state(log)
 
-    async def tail_start(self, job: JobFacts, *, lines: int) -> int:
-        """Return the offset of the last lines, looked for in the last `TAIL_BYTES`."""
-        log, state = _log_of(job), await self.state(job)
+    async def tail_start(self, job: JobFacts, *, state: LogState, lines: int) -> int:
+        """Return the offset of the last lines of a log as it was in `state`, looked for in the last
+        `TAIL_BYTES`.
+        """
+        log = _log_of(job)
         if log is None:
             return 0
         start = max(0, state.size - TAIL_BYTES, state.tail_start if state.is_cut else 0)

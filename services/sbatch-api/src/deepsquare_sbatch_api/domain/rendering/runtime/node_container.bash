@@ -54,7 +54,7 @@ __node_is_special() {
 
 # Prints the binds of a container, one a line: source, place, ro or rw, separated by newlines.
 __node_list_binds() {
-  local name key place mode
+  local name key place
   local -A places=([SHARED_TMP]=tmp [SHARED_WORLD_TMP]=world-tmp [DISK_TMP]=disk/tmp
     [DISK_WORLD_TMP]=disk/world-tmp)
   __node_bind "${__node_options[storage]}" /deepsquare rw
@@ -69,8 +69,7 @@ __node_list_binds() {
   fi
   for ((key = 0; ; key++)); do
     if [[ -z ${__node_options[mount$key]-} ]]; then break; fi
-    IFS=: read -r name place mode <<<"${__node_options[mount$key]}"
-    __node_bind "$name" "$place" "$mode"
+    printf '%s\n' "${__node_options[mount$key]}"
   done
 }
 

@@ -39,7 +39,8 @@ __node_enroot() {
 __node_write_enroot_mounts() {
   local bind source place mode link=.deepsquare-0
   while IFS= read -r bind; do
-    IFS=: read -r source place mode <<<"$bind"
+    source=${bind%%:*} place=${bind#*:}
+    mode=${place#*:} place=${place%%:*}
     if [[ $source == *[[:space:]]* ]]; then
       ln -s -- "$source" "$__node_scratch/$link" || return $?
       source=$__node_scratch/$link

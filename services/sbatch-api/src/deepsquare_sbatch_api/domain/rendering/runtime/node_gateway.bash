@@ -7,7 +7,7 @@ __node_gateway() {
   __node_scratch=$1.scratch
   mkdir -m 700 -- "$__node_scratch" || exit $?
   __node_prefix=$1
-  IFS=- read -r first last <<<"${__node_options[ports]}"
+  first=${__node_options[ports]%-*} last=${__node_options[ports]#*-}
   start=$(((${SLURM_JOB_ID:-0} + __node_options[number]) % (last - first + 1)))
   for ((port = 0; port <= last - first; port++)); do
     __node_port=$((first + (start + port) % (last - first + 1)))

@@ -202,7 +202,7 @@ __node_bring_up_interfaces() {
 # $1: number of the network, number of the peer, address, allowed network, separated by blanks.
 __node_write_vnet() {
   local network peer address allowed key public endpoint
-  IFS=' ' read -r network peer address allowed <<<"$1"
+  IFS=' ' read -r network peer address allowed < <(printf '%s\n' "$1")
   IFS= read -r key <"${__node_options[storage]}/.deepsquare/vnet$network.$peer.key" || return $?
   IFS= read -r public <"${__node_options[storage]}/.deepsquare/vnet$network.public" || return $?
   IFS= read -r endpoint <"${__node_options[storage]}/.deepsquare/vnet$network.endpoint" || return $?

@@ -85,7 +85,7 @@ async def read(
         return _follow(services, job, start=last_event_id, metrics=metrics_of(request))
     state = await services.logs.state(job)
     if tail is not None:
-        start = await services.logs.tail_start(job, lines=tail)
+        start = await services.logs.tail_start(job, state=state, lines=tail)
         return await _plain(services, job, state, part=ByteRange(start, state.size))
     part = parse_range(request.headers.get("range"), size=state.size)
     if part is None:
