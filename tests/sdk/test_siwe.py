@@ -83,6 +83,8 @@ BROKEN = {
     "short nonce": EXPECTED.replace("abcdef0123456789", "abc"),
     "nonce with a dash": EXPECTED.replace("abcdef0123456789", "abcdef-123456789"),
     "no time": EXPECTED.replace("2025-01-02T03:04:05Z", "yesterday"),
+    "before the year 1": EXPECTED.replace("2025-01-02T03:04:05Z", "0001-01-01T00:00:00+23:59"),
+    "after the year 9999": EXPECTED.replace("2025-01-02T03:04:05Z", "9999-12-31T23:59:59-23:59"),
     "month 13": EXPECTED.replace("2025-01-02T03:04:05Z", "2025-13-02T03:04:05Z"),
     "time without a zone": EXPECTED.replace("03:04:05Z", "03:04:05"),
     "fields in another order": EXPECTED.replace(

@@ -176,8 +176,8 @@ def _parse_optional_time(text: str | None) -> datetime | None:
 def _parse_time(text: str) -> datetime:
     _require(_TIME.fullmatch(text), "time")
     try:
-        return datetime.fromisoformat(text)
-    except ValueError as error:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise InvalidSiweMessage(f'"{text}" in the sign-in message is no time') from error
 
 
