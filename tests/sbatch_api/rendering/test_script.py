@@ -124,6 +124,12 @@ def test_runtime__with_all_parts__passes_shellcheck(tmp_path: Path) -> None:
     assert sorted(path.stem for path in folder.iterdir()) == sorted(library.PARTS)
 
 
+def test_runtime__on_any_bash__keeps_no_text_in_temporary_files() -> None:
+    """W-STO-5: bash before 5.1 keeps here-strings in files of /tmp, which may be full."""
+    for part in library.PARTS:
+        assert "<<<" not in library.part(part), part
+
+
 def test_script__in_another_process__has_the_same_bytes() -> None:
     """W-REN-1, W-HASH-1."""
     program = (

@@ -12,17 +12,20 @@ pytestmark = pytest.mark.integration
 REMOVED = 'rm "$DEEPSQUARE_ENV"'
 A_FOLDER = f'{REMOVED}; mkdir "$DEEPSQUARE_ENV"'
 A_PIPE = f'{REMOVED}; mkfifo "$DEEPSQUARE_ENV"'
+A_HOLE = 'truncate -s 50G "$DEEPSQUARE_ENV"'
+LARGE = 'head -c 200000000 /dev/zero | tr "\\0" x >"$DEEPSQUARE_ENV"'
 
 
-@pytest.mark.parametrize("how", [REMOVED, A_FOLDER, A_PIPE])
+@pytest.mark.parametrize("how", [REMOVED, A_FOLDER, A_PIPE, A_HOLE, LARGE])
 def test_environment_file__when_a_step_spoils_it__counts_as_empty(
     site: BatchSite, how: str
 ) -> None:
-    """W-ENV-7, W-LIFE-5."""
+    """W-ENV-5, W-ENV-7, W-LIFE-5."""
     loop = StepFor(parallel=True, items=("a",), steps=(a_run('echo "$item"'),))
     launch = StepAsyncLaunch(handle_name="h", steps=(a_run("echo launched"),))
     after = a_run("echo after", step_depends_on=("h",), step_if_="-z $KEY")
-    result = site.run(a_job(a_run(how), Step(for_=loop), Step(launch=launch), after))
+    job = a_job(a_run(how), Step(for_=loop), Step(launch=launch), after)
+    result = site.run(job, timeout_s=30)
     assert (result.code, result.lines) == (0, ["a", "launched", "after"])
     assert "internal error" not in result.stderr
 

@@ -29,7 +29,7 @@ __ds_make_room() {
 __ds_read_text() {
   local LC_ALL=C
   text=''
-  if [[ -f $1 && -r $1 ]]; then IFS= read -r -N 1048577 text <"$1" || :; fi
+  if [[ -f $1 && -r $1 ]]; then IFS= read -r -d '' -n 1048577 text <"$1" || :; fi
 }
 
 # Sets the caller's code to that of a level; fails while it has none.
