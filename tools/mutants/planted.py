@@ -147,4 +147,22 @@ MUTANTS = (
         _ledger = ledger;
 """,
     ),
+    Mutant(
+        "any hash confirms a proposal",
+        "ProviderManager.sol",
+        "if (actual != _proposalHash) revert",
+        "if (_proposalHash == 0) revert",
+    ),
+    Mutant(
+        "an approval keeps the old labels",
+        "ProviderManager.sol",
+        "        member.labels = member.proposal.labels;\n",
+        "",
+    ),
+    Mutant(
+        "a late permit is content with any allowance",
+        "MetaScheduler.sol",
+        "if (_credit.allowance(msg.sender, address(this)) < _value) {",
+        "if (_credit.allowance(msg.sender, address(this)) == 0) {",
+    ),
 )
