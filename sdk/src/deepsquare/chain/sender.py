@@ -37,7 +37,7 @@ _EMPTY_GAS = 21_000
 
 _FALLBACK_PRIORITY_FEE_WEI = GWEI
 _UNKNOWN_GAS = 250_000
-"""For a call that cannot be estimated: more than any single function needs (protocol.md 6)."""
+"""For a call that cannot be estimated alone: above each goal of protocol.md 6 for one call."""
 
 
 class Sender:

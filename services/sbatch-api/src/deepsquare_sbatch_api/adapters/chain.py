@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from deepsquare.chain import BlockRef, Grid, Job, JobStatus, Rpc
+from deepsquare.chain import BlockRef, Grid, Job, Rpc
 from deepsquare.chain.errors import InvalidJob, RpcRefused, RpcUnavailable, WrongGrid
+from deepsquare.chain.statuses import ASSIGNED, HOT
 from deepsquare.errors import Broken
 from deepsquare.identifiers import ZERO_ADDRESS, Address, BatchLocationHash, JobId
 from deepsquare_sbatch_api.adapters.sharing import SharedCalls
@@ -15,8 +16,6 @@ from deepsquare_sbatch_api.domain.access import JobFacts
 from deepsquare_sbatch_api.domain.errors import ChainUnavailable
 from deepsquare_sbatch_api.ports.clock import Clock
 
-_WITH_PROVIDER = frozenset({JobStatus.META_SCHEDULED, JobStatus.SCHEDULED, JobStatus.RUNNING})
-_HOT = _WITH_PROVIDER | {JobStatus.PENDING}
 _REMEMBERED = 10_000
 
 
@@ -112,14 +111,14 @@ class ChainJobs:
 def to_facts(job: Job) -> JobFacts:
     """Pick what access and retention need from a job of the chain."""
     is_assigned = job.provider_addr != ZERO_ADDRESS
-    is_hot = job.status in _HOT
+    is_hot = job.status in HOT
     return JobFacts(
         job_id=job.job_id,
         customer=job.customer_addr,
         provider=job.provider_addr if is_assigned else None,
         batch_location_hash=BatchLocationHash(job.definition.batch_location_hash),
         is_hot=is_hot,
-        is_with_provider=job.status in _WITH_PROVIDER,
+        is_with_provider=job.status in ASSIGNED,
         ended_at=None if is_hot else datetime.fromtimestamp(job.time.end, UTC),
     )
 

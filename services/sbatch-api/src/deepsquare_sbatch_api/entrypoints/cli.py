@@ -9,15 +9,14 @@ from typing import Any
 
 import click
 
-from deepsquare.errors import DeepSquareError, Refused, Unavailable
+from deepsquare.errors import DeepSquareError
+from deepsquare.exit_codes import REFUSED, exit_code_of_kind
 from deepsquare.workflow import WorkflowInvalid, workflow_schema
 from deepsquare_sbatch_api.app.images import LookUpMode
 from deepsquare_sbatch_api.app.workflows import Planner, new_nonce
 from deepsquare_sbatch_api.domain.rendering import NONCE
 from deepsquare_sbatch_api.entrypoints.planner import OutsideWorld, parse_mirrors, planner_for
 from deepsquare_sbatch_api.settings import load_settings
-
-EXIT_BROKEN, EXIT_REFUSED, EXIT_UNAVAILABLE = 1, 2, 7
 
 _FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 
@@ -121,10 +120,10 @@ def main() -> None:
     except WorkflowInvalid as error:
         for problem in error.errors:
             click.echo(str(problem), err=True)
-        sys.exit(EXIT_REFUSED)
+        sys.exit(REFUSED)
     except DeepSquareError as error:
         click.echo(f"deepsquare-sbatch-api: {error.message}", err=True)
-        sys.exit(_exit_code(error))
+        sys.exit(exit_code_of_kind(error))
 
 
 def _planner(
@@ -132,12 +131,6 @@ def _planner(
 ) -> Planner:
     world = OutsideWorld(image_lookup=image_lookup, module_mirrors=parse_mirrors(module_mirrors))
     return planner_for(world, has_modules=not no_modules)
-
-
-def _exit_code(error: DeepSquareError) -> int:
-    if isinstance(error, Refused):
-        return EXIT_REFUSED
-    return EXIT_UNAVAILABLE if isinstance(error, Unavailable) else EXIT_BROKEN
 
 
 def _read(file: str) -> bytes:

@@ -42,7 +42,6 @@ class LogFiles:
     def __init__(self, root: Path, *, max_bytes: int, keys: LogKeys | None = None) -> None:
         self._root = root
         self._keys = keys or LogKeys()
-        self._max_bytes = max_bytes
         self._segment_bytes = max(1, max_bytes // _SEGMENTS)
 
     async def state(self, log: LogId) -> LogState:
