@@ -11,7 +11,8 @@ from tests.support.customer import CUSTOMER, give_to_customer
 from tests.support.registry_images import Images
 
 _RECORDER = """#!/bin/bash
-{{ printf '%s\\0' apptainer "$@"; printf '\\n'; }} >>"${{STUB_CALLS:-/dev/null}}"
+. "${{BASH_SOURCE[0]%/*}}/.record.bash"
+STUB_CALLS=${{STUB_CALLS:-/dev/null}} record apptainer "$@"
 exec '{program}' "$@"
 """
 

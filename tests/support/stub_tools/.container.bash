@@ -36,7 +36,7 @@ enter_root() {
   return "$code"
 }
 
-record() { { printf '%s\0' "$@"; printf '\n'; } >>"${STUB_CALLS:?}"; }
+. "${BASH_SOURCE[0]%/*}/.record.bash"
 
 # Fails as often as the file says, with the message of STUB_FETCH_ERROR.
 maybe_fail() {
