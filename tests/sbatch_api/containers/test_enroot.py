@@ -5,6 +5,7 @@ Debian has no Enroot: here a stub takes its commands (see docs/rendering.md).
 
 import base64
 import http.server
+import os
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ import pytest
 from tests.support.batch import BatchSite, a_job, a_run
 from tests.support.registry import PASSWORD, USER
 
-from deepsquare.workflow import ContainerRun, Mount, Step
+from deepsquare.workflow import ContainerRun, EnvVar, Mount, Step, StepRunResources
 
 pytestmark = pytest.mark.integration
 
@@ -121,3 +122,62 @@ def test_commands__of_a_step__are_those_that_enroot_documents(site: BatchSite) -
         [*start, "/bin/sh", "-c", "true"],
         ["remove", "--force", "--", name],
     ]
+
+
+@pytest.mark.parametrize("is_asked", [False, True])
+def test_settings_of_the_site__for_its_other_users__do_not_change_a_container(
+    site: BatchSite, is_asked: bool
+) -> None:
+    """W-ENR-1: home and writable root are the step's choice; Enroot's environment comes first."""
+    names = ("ENROOT_MOUNT_HOME", "ENROOT_ROOTFS_WRITABLE", "ENROOT_REMAP_ROOT")
+    site.environment |= dict.fromkeys(names, "yes")
+    (site.root / "home" / "mine").touch()
+    command = "ls $HOME/mine; touch /made && echo writable; id -u"
+    step = in_image(f"({command}) 2>&-", mount_home=is_asked, read_only_root_fs=not is_asked)
+    result = site.run(a_job(step))
+    found = [f"{site.root}/home/mine", "writable"] if is_asked else []
+    assert result.lines == [*found, str(os.getuid())], result.stderr
+
+
+def test_mount__of_a_file_or_of_what_others_are_mounted_in__is_made(site: BatchSite) -> None:
+    """W-RUN-4, the binds of 3.11: the source says what stands in the container."""
+    file = site.root / "a file"
+    file.write_text("bound\n")
+    place = "/opt/no such/file"
+    mounts = (
+        Mount(host_dir=str(file), container_dir=place, options="ro"),
+        Mount(host_dir="/proc", container_dir="/all", options="rw"),
+    )
+    result = site.run(a_job(in_image(f"cat '{place}'; ls -d /all/self", mounts=mounts)))
+    assert result.lines == ["bound", "/all/self"], result.stderr
+
+
+def test_image__with_gpus__gets_none_in_a_step_without(site: BatchSite) -> None:
+    """W-RUN-1: neither devices nor, on a node without any, a failure of Enroot's hook."""
+    result = site.run(a_job(in_image("echo ran"), gpus=1))
+    assert (result.code, result.lines) == (0, ["ran"])
+    assert "nvidia-container-cli" not in result.stderr
+
+
+def test_gpu_variables__of_a_step_with_gpus__reach_enroots_hook(site: BatchSite) -> None:
+    """W-ENV-1: they come before those of the image."""
+    own = StepRunResources(gpus_per_task=1)
+    env = (EnvVar(key="NVIDIA_VISIBLE_DEVICES", value="0 $(id)"),)
+    steps = [
+        a_run("true", container=ContainerRun(image="team/image:1"), resources=own, env=env),
+        a_run("true", container=ContainerRun(image="team/image:1"), resources=own),
+    ]
+    result = site.run(a_job(*steps, gpus=1))
+    told = [line for line in result.stderr.splitlines() if line.startswith("nvidia-container")]
+    options = ["--device=0 $(id)", "--device=all"]
+    assert told == [f"nvidia-container-cli {option}" for option in options]
+
+
+def test_image__that_enroot_did_not_make__runs_what_it_is_given(site: BatchSite) -> None:
+    """W-RUN-7: without a command script there is no entrypoint, and none is reported missing."""
+    site.environment["STUB_HAS_NO_RC"] = "1"
+    box = ContainerRun(image="team/image:1")
+    words = a_run("echo 'a  b' '$HOME'", container=box, shell="ENTRYPOINT")
+    result = site.run(a_job(words, a_run("", container=box), a_run("pwd", container=box)))
+    assert (result.code, result.lines) == (0, ["a  b $HOME", "/"])
+    assert "/etc/rc" not in result.stderr
