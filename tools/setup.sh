@@ -34,13 +34,13 @@ wants() { [[ " ${parts[*]} " == *" $1 "* ]]; }
 
 wanted_packages() {
   printf '%s\n' slurm-wlm munge make python3-venv ca-certificates curl file zip unzip bzip2 \
-    xz-utils procps iproute2
+    xz-utils zstd procps iproute2
   command -v node >/dev/null || echo nodejs
   command -v npm >/dev/null || echo npm
   wants tests || return 0
   printf '%s\n' slurmdbd mariadb-server redis-server shellcheck git openssl \
     bubblewrap slirp4netns passt wireguard-tools wireguard-go \
-    p7zip-full unar unrar-free libarchive-tools \
+    p7zip-full unar unrar-free libarchive-tools zstd \
     docker-registry skopeo umoci busybox-static patchelf squashfs-tools squashfuse fuse-overlayfs
 }
 

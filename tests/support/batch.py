@@ -14,6 +14,8 @@ from deepsquare.workflow import Job, JobResources, Step, StepRun
 from deepsquare_sbatch_api.domain.rendering import ImageFacts, ImageReference, render
 
 STUB_TOOLS = Path(__file__).parent / "stub_tools"
+AS_OWNER = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+"""A launcher of batches for which the modes of files hold though root runs them."""
 NONCE = "0123456789abcdef" * 2
 Images: TypeAlias = Mapping[ImageReference, ImageFacts]
 NO_IMAGES: Images = {}

@@ -2,11 +2,12 @@
 
 import dataclasses
 import signal
+import sys
 import threading
 
 import pytest
 from tests.sbatch_api.rendering.s3_jobs import ODD_NAMES, WRITE, fetching, uploading
-from tests.support.batch import BatchSite, a_run
+from tests.support.batch import AS_OWNER, BatchSite, a_run
 from tests.support.s3 import S3Server
 
 from deepsquare.workflow import TransportData
@@ -57,6 +58,47 @@ def test_output__with_a_name_that_s5cmd_cannot_send__fails_after_sending_the_res
     assert result.code == 1
     assert "line not found" in result.stderr
     assert set(s3.objects()) == {"prefix/out/one", "prefix/out/d/two"}
+
+
+def test_output__closed_to_its_owner__is_sent_and_kept(site: BatchSite, s3: S3Server) -> None:
+    """W-OUT-2: s5cmd says nothing of a directory that it cannot read, and deletes what is in it."""
+    site.launcher = AS_OWNER
+    s3.put("prefix/out/d/two", b"old")
+    close = 'chmod 0 one d/two d; ls "$DEEPSQUARE_OUTPUT/d" || echo closed'
+    result = site.run(uploading(s3, f"{WRITE} {close}", delete_sync=True))
+    assert (result.code, result.lines) == (0, ["closed"]), result.stderr
+    assert s3.objects() == {"prefix/out/one": b"1\n", "prefix/out/d/two": b"2\n"}
+
+
+def test_output__with_sockets_and_pipes__is_sent_without_them(
+    site: BatchSite, s3: S3Server
+) -> None:
+    """W-OUT-2."""
+    bind = "import socket; socket.socket(socket.AF_UNIX).bind('s')"
+    result = site.run(uploading(s3, f'{WRITE} mkfifo d/p; {sys.executable} -c "{bind}"'))
+    assert result.code == 0, result.stderr
+    assert set(s3.objects()) == {"prefix/out/one", "prefix/out/d/two"}
+
+
+def test_output__that_is_a_link__is_what_it_leads_to(site: BatchSite, s3: S3Server) -> None:
+    """W-OUT-2."""
+    s3.put("prefix/out/old")
+    link = 'mv "$DEEPSQUARE_OUTPUT" ../moved; ln -s moved "$DEEPSQUARE_OUTPUT"'
+    result = site.run(uploading(s3, f"{WRITE} {link}", delete_sync=True))
+    assert result.code == 0, result.stderr
+    assert set(s3.objects()) == {"prefix/out/one", "prefix/out/d/two"}
+
+
+@pytest.mark.parametrize("end", ["true", 'ln -s /nowhere "$DEEPSQUARE_OUTPUT"'])
+def test_output__that_is_gone__fails_and_deletes_nothing(
+    site: BatchSite, s3: S3Server, end: str
+) -> None:
+    """W-OUT-2, W-OUT-4: it is not an empty one."""
+    s3.put("prefix/out/old")
+    result = site.run(
+        uploading(s3, f'rm -rf "$DEEPSQUARE_OUTPUT"; {end}', is_synced=True, delete_sync=True)
+    )
+    assert (result.code, set(s3.objects())) == (1, {"prefix/out/old"})
 
 
 def test_output__that_is_unchanged_or_a_link__is_not_sent(site: BatchSite, s3: S3Server) -> None:

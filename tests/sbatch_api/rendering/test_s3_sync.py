@@ -127,6 +127,18 @@ def test_sync__of_files_that_come_and_go__warns_at_most_and_sends_the_rest(
     assert {"prefix/out/one", "prefix/out/d/two"} <= set(s3.objects())
 
 
+def test_sync__with_a_pipe_in_the_output__does_not_send_files_again_and_again(
+    site: BatchSite, s3: S3Server
+) -> None:
+    """W-SYNC-1, W-OUT-2: what s5cmd fails at is no reason to send what it did send."""
+    site.settings["SYNC_SECONDS"] = "1"
+    command = 'cd "$DEEPSQUARE_OUTPUT"; mkfifo p; echo 1 >f; sleep 1.5; echo 2 >f; sleep 3'
+    result = site.run(uploading(s3, command, is_synced=True))
+    assert (result.code, s3.objects()) == (0, {"prefix/out/f": b"2\n"})
+    assert len(s3.calls("PUT")) <= 4
+    assert "stopping on signal" not in result.stderr
+
+
 def test_sync__that_the_server_refuses__warns_and_leaves_the_job_to_the_final_upload(
     site: BatchSite, s3: S3Server
 ) -> None:

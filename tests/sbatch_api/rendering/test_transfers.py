@@ -3,15 +3,17 @@
 import dataclasses
 import io
 import subprocess
+import sys
 import tarfile
 import threading
 import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from tests.support.batch import BatchSite, a_job, a_run
+from tests.support.batch import AS_OWNER, BatchSite, a_job, a_run
 
 from deepsquare.workflow import HTTPData, Job, TransportData
 from deepsquare_sbatch_api.domain.rendering.transfers import file_name
@@ -22,7 +24,7 @@ LIST = 'cd "$DEEPSQUARE_INPUT" && find . -type f | sort'
 
 
 class Files(BaseHTTPRequestHandler):
-    """Serves and takes files of a dictionary; `/r/` redirects, `/500` fails."""
+    """Serves and takes files of a dictionary; `/r/` redirects, `/500` and `/304` do not."""
 
     files: dict[str, bytes]
 
@@ -40,10 +42,17 @@ class Files(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        failed = self.path.startswith("/500")
+        if self.path.startswith("/r/"):
+            self.send_response(307)
+            self.send_header("Location", self.path[2:])
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        status = {"/500": 500, "/304": 304}.get(self.path[:4], 200)
+        failed = status != 200
         if not failed:
             self.files[self.path] = body
-        self.send_response(500 if failed else 200)
+        self.send_response(status)
         answer = b"" if failed else b"http://get%2Fit\x07\x1b%0A\r\n" + self.path.encode() + b"\n"
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
@@ -92,6 +101,8 @@ def by_http(url: str) -> TransportData:
         ("https://h/x/..", "index.html"),
         ("https://h/a%2Fb%0Ac", "abc"),
         ("https://h/%2E%2E", "index.html"),
+        (f"https://h/{'a' * 255}", "a" * 255),
+        (f"https://h/a{'%C3%A9' * 150}", "a" + "é" * 122),
     ],
 )
 def test_file_name__of_any_url__is_one_plain_name(url: str, name: str) -> None:
@@ -140,8 +151,15 @@ def _zip(*names: str) -> bytes:
     return raw.getvalue()
 
 
-def _compressed(tool: str) -> bytes:
-    return subprocess.run([tool, "-c"], input=b"data", capture_output=True, check=True).stdout
+def _compressed(tool: str, data: bytes = b"data") -> bytes:
+    return subprocess.run([tool, "-c"], input=data, capture_output=True, check=True).stdout
+
+
+def _partly_encrypted_zip(folder: Path) -> bytes:
+    for name, options in (("open", []), ("closed", ["--password", "word"])):
+        (folder / name).write_text("data")
+        subprocess.run(["zip", "--quiet", *options, "a.zip", name], cwd=folder, check=True)
+    return (folder / "a.zip").read_bytes()
 
 
 ARCHIVES = {
@@ -154,6 +172,11 @@ ARCHIVES = {
     "xz": (_compressed("xz"), ["./a.mp3", "./a.mp3.unpacked"]),
     "bzip2": (_compressed("bzip2"), ["./a.mp3", "./a.mp3.unpacked"]),
     "text": (b"just text", ["./a.mp3"]),
+    "tar.zst": (_compressed("zstd", _tar("w", "x")), ["./a.mp3", "./x"]),
+    "zstd": (_compressed("zstd"), ["./a.mp3"]),
+    "gzip, then junk": (_compressed("gzip") + b"junk", ["./a.mp3", "./a.mp3.unpacked"]),
+    "zip after junk": (b"junk" * 9 + _zip("x"), ["./a.mp3", "./x"]),
+    "zip with absolute path": (_zip("/d/x"), ["./a.mp3", "./d/x"]),
 }
 
 
@@ -181,6 +204,33 @@ def test_archive__with_a_member_outside_or_broken__fails_the_job(
     result = site.run(_with(a_job(a_run("echo step")), input=by_http(f"{server.url}/a")))
     assert result.code != 0
     assert "step" not in result.lines
+
+
+def test_archive__of_which_a_member_cannot_be_had__fails_the_job(
+    site: BatchSite, server: FileServer, files: dict[str, bytes], tmp_path: Path
+) -> None:
+    """W-IN-2: unzip's code for that is the one for mere warnings."""
+    files["/a"] = _partly_encrypted_zip(tmp_path)
+    result = site.run(_with(a_job(a_run("echo step")), input=by_http(f"{server.url}/a")))
+    assert (result.code, result.lines) == (1, [])
+    assert "a does not unpack" in result.stderr
+
+
+def test_archive__with_a_closed_directory__gets_its_mode_throughout(
+    site: BatchSite, server: FileServer, files: dict[str, bytes]
+) -> None:
+    """W-IN-4."""
+    site.launcher = AS_OWNER
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w") as archive:
+        for name, kind in (("d/f", tarfile.REGTYPE), ("d", tarfile.DIRTYPE)):
+            member = tarfile.TarInfo(name)
+            member.type, member.mode = kind, 0
+            archive.addfile(member)
+    files["/a"] = raw.getvalue()
+    job = a_job(a_run('cd "$DEEPSQUARE_INPUT"; stat -c %a . d d/f'))
+    result = site.run(_with(job, input=by_http(f"{server.url}/a")))
+    assert (result.code, result.lines[-3:]) == (0, ["700"] * 3), result.stderr
 
 
 def test_input_mode__given_as_a_decimal__is_applied(
@@ -241,6 +291,36 @@ def test_http_output__of_no_file__sends_nothing(
     result = site.run(_with(a_job(a_run("true")), output=by_http(f"{server.url}/up/")))
     assert (result.code, files) == (0, {})
     assert "no output file, nothing is uploaded" in result.stderr
+
+
+def test_http_output__with_what_zip_cannot_read__is_sent_without_or_opened(
+    site: BatchSite, server: FileServer, files: dict[str, bytes]
+) -> None:
+    """W-OUT-3."""
+    site.launcher = AS_OWNER
+    bind = "import socket; socket.socket(socket.AF_UNIX).bind('s')"
+    command = f'{WRITE} {sys.executable} -c "{bind}"; mkfifo d/p; chmod 0 one d'
+    result = site.run(_with(a_job(a_run(command)), output=by_http(f"{server.url}/up/")))
+    assert result.code == 0, result.stderr
+    with zipfile.ZipFile(io.BytesIO(files["/up/output.zip"])) as archive:
+        assert set(archive.namelist()) == {"one", "d/", "d/two"}
+
+
+def test_http_output__that_is_redirected__goes_there(
+    site: BatchSite, server: FileServer, files: dict[str, bytes]
+) -> None:
+    """W-OUT-3: an answer that only names another place is no success."""
+    job = a_job(a_run('echo 1 >"$DEEPSQUARE_OUTPUT/f"'))
+    result = site.run(_with(job, output=by_http(f"{server.url}/r/up/")))
+    assert (result.code, files) == (0, {"/up/f": b"1\n"})
+
+
+def test_http_output__that_is_not_taken__fails_the_job(site: BatchSite, server: FileServer) -> None:
+    """W-OUT-3, W-OUT-4: below 400, and no success either."""
+    job = a_job(a_run('echo 1 >"$DEEPSQUARE_OUTPUT/f"'))
+    result = site.run(_with(job, output=by_http(f"{server.url}/304/")))
+    assert result.code == 22
+    assert "answered with status 304" in result.stderr
 
 
 def test_http_output__answered_with_500__fails_the_job(site: BatchSite, server: FileServer) -> None:

@@ -15,6 +15,8 @@ from deepsquare_sbatch_api.domain.rendering.shell import (
 )
 
 DEFAULT_INPUT_MODE = 0o700
+_MAX_NAME_BYTES = 255
+_CUT_NAME_BYTES = _MAX_NAME_BYTES - len(".unpacked")
 _UNPACKERS = {"file", "tar", "find", "chmod", "ls", "sed", "grep", "sort", "cat"}
 
 
@@ -36,14 +38,18 @@ def _fetch(data: TransportData | None, draft: Draft) -> Command | None:
     if data.http is not None:
         draft.parts.add("http")
         draft.tools.add("curl")
-        protocols = "https" if data.http.url.lower().startswith("https:") else "http,https"
-        words = [data.http.url, file_name(data.http.url), protocols]
+        words = [data.http.url, file_name(data.http.url), _protocols(data.http)]
         return Command("__ds_fetch_http", [literal(word) for word in words])
     if data.s3 is not None:
         draft.parts.add("s3")
         draft.tools.add("s5cmd")
         return Command("__ds_fetch_s3", _connection(data.s3))
     return None
+
+
+def _protocols(http: HTTPData) -> str:
+    """Return what redirects may use: https stays https."""
+    return "https" if http.url.lower().startswith("https:") else "http,https"
 
 
 def _upload(job: Job, draft: Draft) -> None:
@@ -58,7 +64,7 @@ def _upload(job: Job, draft: Draft) -> None:
 def _upload_http(job: Job, http: HTTPData, draft: Draft) -> None:
     draft.parts.add("http")
     draft.tools |= {"curl", "find", "tr", "zip"}
-    put = Command("__ds_put_http", [literal(http.url)])
+    put = Command("__ds_put_http", [literal(http.url), literal(_protocols(http))])
     draft.nodes.append(_finisher(job, put))
 
 
@@ -87,8 +93,14 @@ def _connection(s3: S3Data) -> list[Word]:
 
 
 def file_name(url: str) -> str:
-    """Return the name of a download: the last segment of the URL's path (W-IN-1)."""
+    """Return the name of a download: the last segment of the URL's path (W-IN-1).
+
+    One that no file system would take is cut.
+    """
     segments = [segment for segment in urlsplit(url).path.split("/") if segment]
     name = unquote(segments[-1], errors="replace") if segments else ""
     name = "".join(c for c in name if c != "/" and c.isprintable())
+    raw = name.encode("utf-8", "surrogatepass")
+    if len(raw) > _MAX_NAME_BYTES:
+        name = raw[:_CUT_NAME_BYTES].decode(errors="ignore")
     return name if name not in {"", ".", ".."} else "index.html"

@@ -110,38 +110,59 @@ __ds_prune_s3() {
 }
 
 __ds_x_s3_prune() {
-  local address=${5%/}
+  local address=${5%/} directory
   if [[ ${address#s3://} == *[*?]* ]]; then
     __ds_say "warning: below a path with wildcard characters nothing is deleted"
     return 0
   fi
+  __ds_x_find_output || return $?
+  __ds_x_s5cmd "${@:1:4}" --log error sync --no-follow-symlinks --delete "$directory/" "$address/"
+}
+
+# Sets directory of the caller to the output, which may be a link: s5cmd walks none. Not `./`, which it
+# drops: a name that begins with a hyphen would become an option.
+__ds_x_find_output() {
   cd -- "$__ds_state" || return $?
-  __ds_x_s5cmd "${@:1:4}" --log error sync --no-follow-symlinks --delete ../output/ "$address/"
+  directory=../output
+  if [[ -L $directory ]]; then directory=$(cd -P -- "$directory" && pwd) || return $?; fi
+  if [[ ! -d $directory ]]; then
+    __ds_say "the output directory is gone"
+    return 1
+  fi
+}
+
+# What the job closed even to its owner is output like other files; s5cmd fails at sockets and pipes, which
+# nobody is left to use. Fails when a directory cannot be looked into all the same: s5cmd does not.
+__ds_x_open_output() {
+  if [[ $directory == ../output ]]; then
+    chmod -R u+rX -- "$directory" 2>/dev/null || :
+    find "$directory" ! -type f ! -type d ! -type l -delete
+  else
+    find "$directory" -printf ''
+  fi
 }
 
 __ds_x_s3_put() {
-  local address=${5%/} file='' code=0 stamp=$__ds_state/s3.stamp
+  local address=${5%/} code=0 stamp=$__ds_state/s3.stamp directory
   local -a connection=("${@:1:4}")
-  # Not `./`, which s5cmd drops: a name that begins with a hyphen would become an option.
-  cd -- "$__ds_state" || return $?
-  IFS= read -r -d '' file < <(find ../output -type f -print0) || :
-  if [[ -z $file ]]; then
+  __ds_x_find_output || return $?
+  if [[ $6 != quiet ]]; then __ds_x_open_output || code=$?; fi
+  if [[ -z $(find "$directory" -type f -print -quit) ]]; then
     if [[ $6 == keep ]]; then __ds_say "no output file, nothing is uploaded"; fi
-    return 0
+    return "$code"
   fi
   if [[ ${address#s3://} == *[*?]* ]]; then
-    __ds_x_s3_put_each --no-clobber --if-size-differ --if-source-newer
-    return
+    __ds_x_s3_put_each --no-clobber --if-size-differ --if-source-newer || code=$?
+    return "$code"
   fi
   if [[ -e $stamp ]]; then
     : >"$stamp.next"
-    __ds_x_s3_put_each -newer || code=$?
+    if __ds_x_s3_put_each -newer; then mv -f -- "$stamp.next" "$stamp"; else code=$?; fi
   else
     : >"$stamp"
   fi
-  __ds_x_s5cmd "${connection[@]}" --log error sync --no-follow-symlinks ../output/ "$address/" ||
+  __ds_x_s5cmd "${connection[@]}" --log error sync --no-follow-symlinks "$directory/" "$address/" ||
     code=$?
-  if ((!code)) && [[ -e $stamp.next ]]; then mv -f -- "$stamp.next" "$stamp"; fi
   return "$code"
 }
 
@@ -154,8 +175,8 @@ __ds_x_s3_put_each() {
   local -a chosen=()
   if [[ $1 == -newer ]]; then chosen=(-newer "$stamp") && shift; fi
   while IFS= read -r -d '' file; do
-    __ds_x_s3_line "$*" "$file" "$address/${file#../output/}"
-  done < <(find ../output -type f ! -name '*[[:cntrl:]]*' "${chosen[@]}" -print0) \
+    __ds_x_s3_line "$*" "$file" "$address/${file#"$directory"/}"
+  done < <(find "$directory" -type f ! -name '*[[:cntrl:]]*' "${chosen[@]}" -print0) \
     >"$__ds_state/s3.chosen"
   if [[ ! -s $__ds_state/s3.chosen ]]; then return 0; fi
   __ds_x_s5cmd "${connection[@]}" --log error run "$__ds_state/s3.chosen"

@@ -7,7 +7,8 @@ __ds_start_sync() {
 }
 
 __ds_sync_loop() {
-  local next=0
+  # Its end is no news.
+  local next=0 __ds_noticed=1
   while ! __ds_must_stop; do
     __ds_now
     if ((__ds_time < next)); then

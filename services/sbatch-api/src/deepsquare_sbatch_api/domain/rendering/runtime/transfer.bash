@@ -40,9 +40,15 @@ __ds_x_settle_input() {
   cd -- "$__ds_storage/input" || return $?
   mapfile -d '' -t files < <(find . -type f -print0 | LC_ALL=C sort -z)
   __ds_x_unpack_all || return $?
-  find . -depth ! -type l -exec chmod "$1" -- {} +
+  __ds_x_change_modes "$1" || return $?
   ls -lAR . || :
 }
+
+# From above, as the mode may keep everybody out; archives may have left directories that do.
+__ds_x_change_modes() (
+  cd .. || exit $?
+  chmod -R u+rwX -- input && find input -depth ! -type l -exec chmod "$1" -- {} +
+)
 
 # While one archive is unpacked, links made by earlier ones are away: a member might follow them.
 __ds_x_unpack_all() {
@@ -77,6 +83,7 @@ __ds_x_unpack() {
     application/gzip | application/x-gzip) __ds_x_decompress gzip "$directory" "$name" ;;
     application/x-bzip2) __ds_x_decompress bzip2 "$directory" "$name" ;;
     application/x-xz) __ds_x_decompress xz "$directory" "$name" ;;
+    application/zstd | application/x-zstd) __ds_x_decompress zstd "$directory" "$name" ;;
     application/x-7z-compressed) __ds_x_unpack_with 7z 7zz 7za 7zr ;;
     application/x-rar | application/vnd.rar) __ds_x_unpack_with unar unrar bsdtar ;;
   esac
@@ -107,7 +114,7 @@ __ds_x_unpack_here() {
   fi
   case $tool in
     tar) tar --extract --no-same-owner --file "./$name" ;;
-    unzip) unzip -o -q "./$name" ;;
+    unzip) __ds_x_unzip ;;
     7z*) "$tool" x -y -bd -bso0 "./$name" ;;
     unrar) unrar x -y -o+ -idq "./$name" >/dev/null ;;
     unar) unar -quiet -force-overwrite -no-directory "./$name" ;;
@@ -116,6 +123,14 @@ __ds_x_unpack_here() {
     __ds_say "$name does not unpack"
     return 1
   }
+}
+
+# Its code 1 stands for warnings: of odd paths, but also of members that it cannot decrypt or read.
+__ds_x_unzip() {
+  local code=0 log=$__ds_state/unzip.log
+  unzip -o -q "./$name" 2>"$log" || code=$?
+  cat -- "$log" >&2
+  ((code == 0)) || { ((code == 1)) && ! grep -q '^ *skipping: ' "$log"; }
 }
 
 __ds_x_members() {
@@ -129,7 +144,8 @@ __ds_x_members() {
   esac
 }
 
-# A compressed tar is unpacked, any other compressed file is decompressed beside itself.
+# A compressed tar is unpacked, any other compressed file is decompressed beside itself; those of zstd,
+# which are no archives by themselves (W-IN-2), stay. Code 2 of gzip warns of what follows the data.
 __ds_x_decompress() {
   local target=$3 kind tool
   if ! __ds_x_has_unpacker "$1"; then return 0; fi
@@ -138,12 +154,13 @@ __ds_x_decompress() {
     __ds_x_unpack_with tar
     return
   fi
+  if [[ $1 == zstd ]]; then return 0; fi
   case $3 in
     *.gz | *.bz2 | *.xz) target=${3%.*} ;;
     *) target=$3.unpacked ;;
   esac
-  if ! "$1" --decompress --stdout <"$2/$3" >"$2/$target"; then
+  "$1" --decompress --stdout <"$2/$3" >"$2/$target" || [[ $1 == gzip && $? == 2 ]] || {
     __ds_say "$3 does not unpack"
     return 1
-  fi
+  }
 }
