@@ -40,7 +40,7 @@ wanted_packages() {
   wants tests || return 0
   printf '%s\n' slurmdbd mariadb-server redis-server shellcheck git openssl \
     bubblewrap slirp4netns passt wireguard-tools wireguard-go \
-    p7zip-full unar unrar-free libarchive-tools zstd \
+    p7zip-full unar unrar-free libarchive-tools \
     docker-registry skopeo umoci busybox-static patchelf squashfs-tools squashfuse fuse-overlayfs
 }
 
