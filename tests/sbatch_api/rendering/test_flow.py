@@ -124,7 +124,7 @@ def test_parallel_iterations__when_all_write_entries__are_merged_in_order(site: 
     show = a_run('env | grep -c ^OWN_; echo "$KEPT $LAST"; echo "$TEXT"; wc -l <"$DEEPSQUARE_ENV"')
     before = a_run('echo KEPT=yes >>"$DEEPSQUARE_ENV"')
     result = site.run(a_job(before, loop, show, tasks=8), timeout_s=120)
-    assert result.stdout.split("\n")[:4] == ["1000", "yes 50", "of", "50"]
+    assert result.stdout.split("\n")[:4] == ["1000", "yes 50", "of", "50"], result.stderr
 
 
 def test_parallel_iterations__however_many__are_merged_with_one_writing(site: BatchSite) -> None:

@@ -165,10 +165,12 @@ __ds_alive() {
   [[ ${stat%% *} == "$BASHPID" ]]
 }
 
+# What a process has told stands in the pipe when it is gone. It is looked for there, not waited for: on a
+# busy machine any time limit passes before a line is read.
 __ds_has_ended() {
   if [[ -n ${__ds_codes[$1]-} ]]; then return 0; fi
   if __ds_alive "$1"; then return 1; fi
-  while [[ -z ${__ds_codes[$1]-} ]] && __ds_idle 0.05; do :; done
+  while [[ -z ${__ds_codes[$1]-} ]] && read -r -t 0 -u 9; do __ds_idle || :; done
   return 0
 }
 
