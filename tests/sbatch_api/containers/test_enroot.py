@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from tests.support.batch import BatchSite, a_job, a_run
-from tests.support.registry import PASSWORD, USER
+from tests.support.registry import PASSWORD, PRIVATE, USER, Registries
 
 from deepsquare.workflow import ContainerRun, EnvVar, Mount, Step, StepRunResources
 
@@ -73,6 +73,30 @@ def test_credentials__as_curl_reads_enroots_file__are_those_given(
     assert not [words for words in _sixth_words(file) if words.startswith("$")]
 
 
+# What Enroot 4.1 does to log in, and how it finds the token in what curl tells (docker.sh).
+_LOG_IN = """
+curl -SsL -G -v --netrc-file "$1" -- "$2" 2>&1 >/dev/null |
+  awk '/Authorization: Basic/ { sub(/\\r/, "", $4); print $4 }'
+"""
+
+
+def test_basic_access__to_a_registry_with_http_2__is_found_by_enroot(
+    site: BatchSite, registries: Registries
+) -> None:
+    """W-IMG-6: over HTTP/2, names of headers are in lower case."""
+    container = {"registry": PRIVATE, "username": USER, "password": PASSWORD}
+    assert site.run(a_job(in_image("true", **container))).code == 0
+    home = {"CURL_HOME": str(site.root), "CURL_CA_BUNDLE": str(registries.authority)}
+    found = subprocess.run(
+        ["bash", "-c", _LOG_IN, "", str(site.root / "calls.credentials"), f"https://{PRIVATE}/v2/"],
+        env={**os.environ, **registries.environment, **home},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    ).stdout
+    assert base64.b64decode(found).decode() == f"{USER}:{PASSWORD}"
+
+
 def _sixth_words(file: Path) -> list[str]:
     """Return what Enroot would evaluate by a shell if it began with a dollar sign."""
     fields = [line.split() for line in file.read_text().splitlines()]
@@ -95,6 +119,7 @@ def test_refusal__in_enroots_words__is_final(site: BatchSite, message: str) -> N
     site.environment["STUB_FETCH_ERROR"] = message
     result = site.run(a_job(in_image("echo never")))
     assert result.lines == []
+    assert "[ERROR]" in message or "the registry did not grant access" in result.stderr
     assert len([call for call in result.calls_of("enroot") if call[0] == "import"]) == 1
 
 
@@ -104,6 +129,16 @@ def test_failure__of_the_registry__is_not_final(site: BatchSite, code: int) -> N
     (site.root / "calls.fails").write_text("1")
     site.environment["STUB_FETCH_ERROR"] = f"[ERROR] URL https://q.io/ returned error code: {code} "
     assert site.run(a_job(in_image("echo ran"))).lines == ["ran"]
+
+
+def test_layer_cache__that_cannot_be_written__is_replaced_by_the_jobs_storage(
+    site: BatchSite,
+) -> None:
+    """W-LIFE-5: the site's cache is a help, and no need."""
+    site.settings["ENROOT_CACHE"] = "/proc/none"
+    result = site.run(a_job(in_image("echo ran")))
+    assert result.lines == ["ran"]
+    assert "/proc/none cannot be written, using the job's storage instead" in result.stderr
 
 
 def test_commands__of_a_step__are_those_that_enroot_documents(site: BatchSite) -> None:

@@ -7,7 +7,7 @@ __ds_emit_site_options() {
     __ds_emit "$name=${__ds_site[$name]}"
   done
   __ds_emit "enroot_runtime=${__ds_site[ENROOT_RUNTIME]}" \
-    "enroot_cache=${__ds_site[ENROOT_CACHE]}" "enroot_data=${__ds_site[ENROOT_DATA]}" \
+    "enroot_data=${__ds_site[ENROOT_DATA]}" \
     "apptainer_tmp=${__ds_site[APPTAINER_TMP]}"
   if (($1)); then __ds_emit "gpu_flag=${__ds_site[APPTAINER_GPU_FLAG]}"; fi
 }

@@ -69,8 +69,11 @@ __ds_x_is_final() {
   local line last=''
   words+='|invalid username|access .*denied|denied:|(code|status)[ :]+40[134]'
   while IFS= read -r line; do last=$line; done <"$1"
-  [[ $last == *'Authenticating with user:'* || $last == *'Using credentials from file:'* ]] ||
-    grep -qiE "$words" "$1"
+  if [[ $last == *'Authenticating with user:'* || $last == *'Using credentials from file:'* ]]; then
+    __ds_say "the registry did not grant access" 2>&1 | tee -a "$1" >&2
+    return 0
+  fi
+  grep -qiE "$words" "$1"
 }
 
 # Looks at the first bytes: squashfs has its magic at 0, SIF at 32.
@@ -110,26 +113,42 @@ __ds_x_write_netrc() {
   printf 'default login %s account - password %s\n' "$2" "$password"
 }
 
+# Prints a directory of the site ($1), or where that cannot be written, one of the job ($2).
+__ds_x_find_space() {
+  if mkdir -p -- "$1" 2>/dev/null && [[ -w $1 ]]; then
+    printf '%s' "$1"
+  else
+    __ds_say "warning: $1 cannot be written, using the job's storage instead"
+    printf '%s' "$2"
+  fi
+}
+
 # $1 file, $2 address, $3 registry host, $4 user, $5 password.
 __ds_x_fetch_with_enroot() (
   private=$1.private
   rm -rf -- "$private"
-  mkdir -p -- "$private" "${__ds_site[ENROOT_CACHE]}" || exit $?
+  mkdir -p -- "$private" || exit $?
   trap 'rm -rf -- "$private"' EXIT
   if [[ -n $4 ]]; then
     __ds_x_write_netrc "$3" "$4" "$5" >"$private/.credentials"
   fi
+  # Enroot 4.1 does not find its own header in what curl tells of HTTP/2, where names are in lower case.
+  printf 'http1.1\n' >"$private/.curlrc"
+  export CURL_HOME=$private ENROOT_CACHE_PATH
+  ENROOT_CACHE_PATH=$(__ds_x_find_space "${__ds_site[ENROOT_CACHE]}" "$private")
   export ENROOT_CONFIG_PATH=$private ENROOT_TEMP_PATH=$__ds_state ENROOT_DATA_PATH=$private
-  export ENROOT_RUNTIME_PATH=$private ENROOT_CACHE_PATH=${__ds_site[ENROOT_CACHE]}
+  export ENROOT_RUNTIME_PATH=$private
   enroot import --output "$1.part" -- "$2"
 )
 
 __ds_x_fetch_with_apptainer() (
   private=$1.private
   rm -rf -- "$private"
-  export APPTAINER_TMPDIR=${__ds_site[APPTAINER_TMP]}/deepsquare-${SLURM_JOB_ID:-0}.tmp
-  mkdir -p -- "$private" "$APPTAINER_TMPDIR" || exit $?
+  mkdir -p -- "$private" || exit $?
   trap 'rm -rf -- "$private"' EXIT
+  export APPTAINER_TMPDIR
+  APPTAINER_TMPDIR=$(__ds_x_find_space \
+    "${__ds_site[APPTAINER_TMP]}/deepsquare-${SLURM_JOB_ID:-0}.tmp" "$private")
   export APPTAINER_CACHEDIR=$private APPTAINER_CONFIGDIR=$private
   if [[ -n $4 ]]; then
     export APPTAINER_DOCKER_USERNAME=$4 APPTAINER_DOCKER_PASSWORD=$5

@@ -7,12 +7,12 @@ __node_run_on_enroot() {
   __node_beside=''
   __node_container=$__node_task
   export ENROOT_RUNTIME_PATH=${__node_options[enroot_runtime]}
-  export ENROOT_CACHE_PATH=${__node_options[enroot_cache]}
   export ENROOT_DATA_PATH=${__node_options[enroot_data]}
   export ENROOT_CONFIG_PATH=$__node_scratch ENROOT_TEMP_PATH=$__node_scratch
+  export ENROOT_CACHE_PATH=$__node_scratch
   # A site's enroot.conf may say otherwise, for its other users; it gives way to the environment.
   export ENROOT_LOGIN_SHELL=no ENROOT_ROOTFS_WRITABLE=no ENROOT_MOUNT_HOME=no ENROOT_REMAP_ROOT=no
-  mkdir -p -- "$ENROOT_RUNTIME_PATH" "$ENROOT_CACHE_PATH" "$ENROOT_DATA_PATH" || return $?
+  mkdir -p -- "$ENROOT_RUNTIME_PATH" "$ENROOT_DATA_PATH" || return $?
   __node_supervise __node_enroot "$1" || code=$?
   enroot remove --force -- "$__node_container" >/dev/null 2>&1 || :
   if [[ -z $__node_is_inside ]]; then rm -rf -- "$__node_scratch"; fi
