@@ -1,5 +1,6 @@
 """Fetching modules by git (W-MOD-2 to W-MOD-7, W-LOOK-5)."""
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -217,6 +218,21 @@ async def test_memory__of_files_and_references__is_bounded(
     assert (await repositories.fetch(parse_source("h.org/o/other"))).text == "other"
     for forgotten in (f"h.org/o/r/b@{commit}", "h.org/o/r/a"):
         assert "there is no public repository" in await refusal(repositories, forgotten)
+
+
+async def test_memory__of_a_file_fetched_by_several_at_once__counts_it_once(
+    tmp_path: Path, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """W-MOD-6: else the count only grows, and in the end nothing can be kept or given out."""
+    monkeypatch.setattr(repositories_module, "MAX_KNOWN_BYTES", 2500)
+    commit = repository.commit({f"{name}/module.yaml": name * 1000 for name in "ab"}, tag="a/v1")
+    repositories = mirrored(tmp_path)
+    sources = [f"h.org/o/r/a@{ref}" for ref in ("v1", commit, commit[:9])]
+    fetched = await asyncio.gather(*(repositories.fetch(parse_source(each)) for each in sources))
+    assert {each.text for each in fetched} == {"a" * 1000}
+    assert (await repositories.fetch(parse_source(f"h.org/o/r/b@{commit}"))).text == "b" * 1000
+    repository.path.rename(tmp_path / "gone")
+    assert (await repositories.fetch(parse_source(f"h.org/o/r/a@{commit}"))).text == "a" * 1000
 
 
 async def test_host__over_https__is_contacted_at_the_checked_address_without_credentials(

@@ -128,10 +128,11 @@ class GitRepositories:
 
     async def _file(self, source: ModuleSource, location: Location, commit: str) -> str:
         key = (source.repository, source.path, commit)
-        if key not in self._files:
-            self._remember(key, await self._fetched_file(source, location, commit))
-        self._files.move_to_end(key)
-        return self._files[key]
+        text = self._files.get(key)
+        if text is None:
+            text = await self._fetched_file(source, location, commit)
+        self._remember(key, text)
+        return text
 
     async def _fetched_file(self, source: ModuleSource, location: Location, commit: str) -> str:
         async with self._workspace(location) as workspace:
@@ -143,11 +144,13 @@ class GitRepositories:
             raise ModuleRefused(f"{source.file} is not UTF-8") from error
 
     def _remember(self, key: tuple[str, str, str], text: str) -> None:
+        # Others may have fetched the same file meanwhile: it counts once.
+        if key in self._files:
+            self._files_size -= _size(key, self._files.pop(key))
         self._files[key] = text
-        self._files_size += len(text)
+        self._files_size += _size(key, text)
         while self._files_size > MAX_KNOWN_BYTES:
-            _, dropped = self._files.popitem(last=False)
-            self._files_size -= len(dropped)
+            self._files_size -= _size(*self._files.popitem(last=False))
 
     @asynccontextmanager
     async def _workspace(self, location: Location) -> AsyncIterator[_Workspace]:
@@ -157,6 +160,10 @@ class GitRepositories:
             (home / ".gitconfig").write_text("[safe]\n\tdirectory = *\n")
             async with asyncio.timeout(MAX_FETCH_SECONDS):
                 yield _Workspace(home, location, self._git)
+
+
+def _size(key: tuple[str, str, str], text: str) -> int:
+    return sum(map(len, key)) + len(text)
 
 
 async def _content(workspace: _Workspace, name: str) -> bytes:

@@ -1,6 +1,7 @@
 """Sources of modules: ``host/owner/repo[/path...][@ref]`` (W-MOD-1, W-MOD-2)."""
 
 import re
+from bisect import bisect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -9,6 +10,10 @@ _COMMIT = re.compile("[0-9a-f]{40}")
 _PREFIX = re.compile("[0-9a-f]{7,39}")
 
 MODULE_FILE = "module.yaml"
+
+_MOST_CANDIDATES = 200
+_LONGEST_CANDIDATE = 64
+"""Comparing names takes the product of their lengths: a repository may have 200 000 tags."""
 
 
 class ModuleRefused(Exception):
@@ -93,7 +98,16 @@ def select_commit(source: ModuleSource, refs: RemoteRefs) -> str | CommitPrefix:
 def unknown_ref(source: ModuleSource, refs: RemoteRefs) -> ModuleRefused:
     """Word the error for a reference that is neither tag nor commit."""
     message = f'{source.repository} has no tag "{source.tag}"'
-    nearest = get_close_matches(source.tag, refs.tags, n=3, cutoff=0.5)
+    nearest = get_close_matches(source.tag, _candidates(source.tag, refs), n=3, cutoff=0.5)
     if nearest:
         message += f"; the nearest are {', '.join(nearest)}"
     return ModuleRefused(message)
+
+
+def _candidates(tag: str, refs: RemoteRefs) -> list[str]:
+    """Return the tags to compare with: of too many, those that stand around it in order."""
+    if len(tag) > _LONGEST_CANDIDATE:
+        return []
+    tags = sorted(name for name in refs.tags if len(name) <= _LONGEST_CANDIDATE)
+    first = min(bisect(tags, tag) - _MOST_CANDIDATES // 2, len(tags) - _MOST_CANDIDATES)
+    return tags[max(0, first) :][:_MOST_CANDIDATES]
