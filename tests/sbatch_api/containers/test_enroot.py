@@ -75,7 +75,7 @@ def test_credentials__as_curl_reads_enroots_file__are_those_given(
 
 # What Enroot 4.1 does to log in, and how it finds the token in what curl tells (docker.sh).
 _LOG_IN = """
-curl -SsL -G -v --netrc-file "$1" -- "$2" 2>&1 >/dev/null |
+curl --config "$1.curlrc" -SsL -G -v --netrc-file "$1.credentials" -- "$2" 2>&1 >/dev/null |
   awk '/Authorization: Basic/ { sub(/\\r/, "", $4); print $4 }'
 """
 
@@ -86,10 +86,10 @@ def test_basic_access__to_a_registry_with_http_2__is_found_by_enroot(
     """W-IMG-6: over HTTP/2, names of headers are in lower case."""
     container = {"registry": PRIVATE, "username": USER, "password": PASSWORD}
     assert site.run(a_job(in_image("true", **container))).code == 0
-    home = {"CURL_HOME": str(site.root), "CURL_CA_BUNDLE": str(registries.authority)}
+    trust = {"CURL_CA_BUNDLE": str(registries.authority)}
     found = subprocess.run(
-        ["bash", "-c", _LOG_IN, "", str(site.root / "calls.credentials"), f"https://{PRIVATE}/v2/"],
-        env={**os.environ, **registries.environment, **home},
+        ["bash", "-c", _LOG_IN, "", str(site.root / "calls"), f"https://{PRIVATE}/v2/"],
+        env={**os.environ, **registries.environment, **trust},
         stdout=subprocess.PIPE,
         text=True,
         check=True,
