@@ -1,6 +1,9 @@
 """Outbound rules: which hosts may be contacted for a customer (W-LOOK-5, F3)."""
 
+import asyncio
+import socket
 import ssl
+import threading
 from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 
@@ -200,11 +203,13 @@ class Recorder(httpx.AsyncBaseTransport):
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, str, str]] = []
+        self.cookies: list[str | None] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         sni = request.extensions["sni_hostname"]
         self.sent.append((request.url.host, request.headers["host"], sni))
-        return httpx.Response(200)
+        self.cookies.append(request.headers.get("cookie"))
+        return httpx.Response(200, headers={"Set-Cookie": "session=of-one-customer; Path=/"})
 
 
 async def test_connection__goes_to_the_checked_address__with_one_resolution() -> None:
@@ -230,3 +235,56 @@ async def test_connection__to_ipv6__keeps_the_name() -> None:
     async with httpx.AsyncClient(transport=transport) as client:
         await client.get("https://example.org/x")
     assert network.sent == [("2606:4700::1111", "example.org", "example.org")]
+
+
+async def test_connection__keeps_no_cookie() -> None:
+    """W-LOOK-4: the next request may be of another customer."""
+    network = Recorder()
+    gate = outbound(["1.1.1.1"])
+    transport = CheckedTransport(gate, ssl_context=ssl.create_default_context(), inner=network)
+    async with httpx.AsyncClient(transport=transport) as client:
+        for _ in range(2):
+            await client.get("https://example.org/x")
+        assert not client.cookies
+    assert network.cookies == [None, None]
+
+
+async def test_connection__to_an_international_name__asks_for_it_and_certifies_it_as_written() -> (
+    None
+):
+    """W-LOOK-5: decoded and encoded again by older rules, it would be another host's."""
+    asked: list[str] = []
+
+    async def resolver(host: str, port: int) -> list[str]:
+        del port
+        asked.append(host)
+        return ["1.1.1.1"]
+
+    network = Recorder()
+    gate = Outbound(OutboundRule(), resolver=resolver)
+    transport = CheckedTransport(gate, ssl_context=ssl.create_default_context(), inner=network)
+    async with httpx.AsyncClient(transport=transport) as client:
+        await client.get("https://xn--fa-hia.example/x")
+    assert asked == ["xn--fa-hia.example"]
+    assert network.sent == [("1.1.1.1", "xn--fa-hia.example", "xn--fa-hia.example")]
+
+
+async def test_names__that_take_long_to_resolve__hold_up_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """W-LOOK-5, F3: a customer chooses the name, and so the name server."""
+    answered = threading.Event()
+
+    def slow(*arguments: object, **options: object) -> list[object]:
+        del arguments, options
+        answered.wait(30)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    waiting = [asyncio.create_task(resolve(f"h{number}.test", 443)) for number in range(40)]
+    try:
+        await asyncio.sleep(0)
+        assert await asyncio.wait_for(asyncio.to_thread(lambda: "done"), 10) == "done"
+    finally:
+        answered.set()
+        assert await asyncio.gather(*waiting) == [[]] * 40

@@ -137,6 +137,9 @@ async def test_index__for_another_platform__gives_that_one_or_is_refused(
         {"config": {"WorkingDir": ""}},
         {"config": {"WorkingDir": "relative"}},
         {"config": None},
+        {"config": {"WorkingDir": "/a\0b"}},
+        {"config": {"WorkingDir": "/\ud800"}},
+        {"config": {"WorkingDir": "/" + "a" * 4095}},
     ],
 )
 async def test_configuration__without_a_directory__is_found_without(
@@ -268,6 +271,22 @@ async def test_answer__that_settles_it__refuses_the_image(
         (Answer(200, b"[" * 100_000), "the registry's answer is no JSON object"),
         (Answer(200, b"{}"), "the registry's answer is neither a manifest nor an index"),
         (
+            Answer(200, encoded({"mediaType": ["x"]})),
+            "the registry's answer is neither a manifest nor an index",
+        ),
+        (
+            Answer(200, encoded({"manifests": 1, "mediaType": OCI_INDEX})),
+            "the registry's index lists no manifests",
+        ),
+        (
+            Answer(302, b"", {"Location": "https://xn--a.example.test/"}),
+            "the registry cannot be reached",
+        ),
+        (
+            Answer(401, b"", {"WWW-Authenticate": 'Bearer realm="/token"'}),
+            "the registry does not say where its tokens are",
+        ),
+        (
             Answer(200, encoded({"config": {"digest": "md5:0"}})),
             "the registry's answer names no sha256 digest",
         ),
@@ -316,6 +335,8 @@ async def test_registry__that_does_not_answer__leaves_the_image_unknown(
 ) -> None:
     """W-LOOK-3, W-LOOK-6."""
     gone = Registry(port=1)
+    nobody = gone.image(registry="xn--a.com")
+    assert await unknown(registries(gone, certificates), nobody) == "the registry cannot be reached"
     assert await unknown(registries(gone, certificates), gone.image()) == (
         "the registry cannot be reached"
     )

@@ -5,8 +5,10 @@ that a second answer of the name server changes nothing.
 """
 
 import asyncio
+import functools
 import socket
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from ssl import SSLContext
 
 import httpx
@@ -15,6 +17,9 @@ from deepsquare_sbatch_api.domain.outbound import HTTPS_PORT, OutboundRule
 
 Resolver = Callable[[str, int], Awaitable[list[str]]]
 """Gives all addresses of a name."""
+
+_NAME_LOOK_UPS = ThreadPoolExecutor(max_workers=32, thread_name_prefix="names")
+"""Customers choose the names, and thus how long an answer takes: nothing else waits for these."""
 
 
 class HostNotAllowed(Exception):
@@ -32,7 +37,8 @@ async def resolve(host: str, port: int) -> list[str]:
     """Ask the operating system for all addresses of a name; raises `NameNotFound`."""
     loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        look_up = functools.partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        found = await loop.run_in_executor(_NAME_LOOK_UPS, look_up)
     except (OSError, UnicodeError) as error:
         raise NameNotFound(f'the host "{host[:64]}" cannot be resolved') from error
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
@@ -63,9 +69,15 @@ class Outbound:
         return self._rule.admits_port(host, port, is_plain=True)
 
 
+def ascii_host(url: httpx.URL) -> str:
+    """Return the host as it goes to the name service; httpx decodes it otherwise, if it can."""
+    return url.raw_host.decode("ascii")
+
+
 class CheckedTransport(httpx.AsyncBaseTransport):
     """Connects each request to a checked address of its host; TLS still names the host.
 
+    No cookie comes through: one client serves many customers.
     ``inner`` takes requests whose URL holds an address; by default it speaks HTTP itself.
     """
 
@@ -83,12 +95,17 @@ class CheckedTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request; raises `HostNotAllowed`, `NameNotFound` or an `httpx.HTTPError`."""
-        url = request.url
+        url, host = request.url, ascii_host(request.url)
         is_plain = url.scheme == "http"
         port = url.port or (80 if is_plain else HTTPS_PORT)
-        if url.scheme not in ("http", "https") or not url.host:
-            raise HostNotAllowed(url.host)
-        addresses = await self._outbound.addresses(url.host, port, is_plain=is_plain)
+        if url.scheme not in ("http", "https") or not host:
+            raise HostNotAllowed(host)
+        addresses = await self._outbound.addresses(host, port, is_plain=is_plain)
+        response = await self._from_first(addresses, request)
+        response.headers.pop("set-cookie", None)
+        return response
+
+    async def _from_first(self, addresses: list[str], request: httpx.Request) -> httpx.Response:
         failure: httpx.TransportError | None = None
         for address in addresses:
             try:
@@ -109,5 +126,5 @@ def _pinned(request: httpx.Request, address: str) -> httpx.Request:
         request.url.copy_with(host=address),
         headers=request.headers,
         stream=request.stream,
-        extensions={**request.extensions, "sni_hostname": request.url.host},
+        extensions={**request.extensions, "sni_hostname": ascii_host(request.url)},
     )

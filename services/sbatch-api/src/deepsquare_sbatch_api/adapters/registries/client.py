@@ -7,7 +7,12 @@ from dataclasses import dataclass, field
 import httpx
 from publicsuffixlist import PublicSuffixList
 
-from deepsquare_sbatch_api.adapters.outbound import HostNotAllowed, NameNotFound, Outbound
+from deepsquare_sbatch_api.adapters.outbound import (
+    HostNotAllowed,
+    NameNotFound,
+    Outbound,
+    ascii_host,
+)
 from deepsquare_sbatch_api.adapters.registries.challenge import Challenge, parse_challenges
 from deepsquare_sbatch_api.adapters.registries.manifests import (
     ACCEPTED,
@@ -79,7 +84,8 @@ class OciRegistries:
             raise ImageUnknown(str(error)) from error
         except TimeoutError as error:
             raise ImageUnknown("the registry takes too long") from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+            # The last for hosts such as xn--a.com, which are nobody's name and httpx cannot decode.
             raise ImageUnknown("the registry cannot be reached") from error
 
     async def _look_up(self, image: ImageReference) -> ImageFacts:
@@ -124,7 +130,7 @@ class OciRegistries:
             if not httpx.codes.is_redirect(answer.status) or location is None:
                 return answer
             url = url.join(location)
-            if (url.scheme, url.host, url.port) != (origin.scheme, origin.host, origin.port):
+            if _origin(url) != _origin(origin):
                 headers = {name: headers[name] for name in headers if name != "Authorization"}
         raise ImageUnknown("the registry redirects too often")
 
@@ -151,11 +157,13 @@ class OciRegistries:
 
     async def _bearer(self, visit: _Visit, challenge: Challenge) -> dict[str, str]:
         realm = httpx.URL(challenge.parameters.get("realm", ""))
+        if not realm.is_absolute_url:
+            raise ImageUnknown("the registry does not say where its tokens are")
         scope = f"repository:{repository_name(visit.image)}:pull"
         query = {"scope": challenge.parameters.get("scope", scope)}
         if "service" in challenge.parameters:
             query["service"] = challenge.parameters["service"]
-        login = _login(visit.image, realm) if _same_domain(realm.host, visit.base.host) else None
+        login = _login(visit.image, realm) if _same_domain(realm, visit.base) else None
         headers = {**_PLAIN, "Authorization": login} if login else dict(_PLAIN)
         answer = await self._follow(realm.copy_merge_params(query), headers)
         _check_status(answer.status)
@@ -174,12 +182,16 @@ def _login(image: ImageReference, url: httpx.URL) -> str | None:
     return "Basic " + base64.b64encode(pair).decode()
 
 
-def _same_domain(realm: str, registry: str) -> bool:
+def _origin(url: httpx.URL) -> tuple[str, bytes, int | None]:
+    return url.scheme, url.raw_host, url.port
+
+
+def _same_domain(realm: httpx.URL, registry: httpx.URL) -> bool:
     """Tell whether a token realm belongs to the registry: one registrable domain."""
-    if realm == registry:
+    if realm.raw_host == registry.raw_host:
         return True
-    own = _SUFFIXES.privatesuffix(registry)
-    return own is not None and _SUFFIXES.privatesuffix(realm) == own
+    own = _SUFFIXES.privatesuffix(ascii_host(registry))
+    return own is not None and _SUFFIXES.privatesuffix(ascii_host(realm)) == own
 
 
 def _check_status(status: int) -> None:

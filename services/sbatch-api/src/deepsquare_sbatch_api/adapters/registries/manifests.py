@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,9 @@ MANIFEST_TYPES = frozenset(
 )
 MAX_BRACKETS = 10_000
 """Where a library raised Python's recursion limit, deep nesting would end the process."""
+
+_LONGEST_PATH = 4095
+_NO_PATH = re.compile("[\0\ud800-\udfff]")
 
 ACCEPTED = ", ".join(sorted(INDEX_TYPES | MANIFEST_TYPES))
 
@@ -61,10 +65,11 @@ def decoded(body: bytes) -> Mapping[str, Any]:
 
 def is_index(manifest: Mapping[str, Any], content_type: str) -> bool:
     """Tell an index from a manifest: by content type, else by the body; raises `ImageUnknown`."""
-    for stated in (content_type.partition(";")[0].strip().lower(), manifest.get("mediaType")):
-        if stated in INDEX_TYPES:
+    stated = (content_type.partition(";")[0].strip().lower(), str(manifest.get("mediaType")))
+    for media_type in stated:
+        if media_type in INDEX_TYPES:
             return True
-        if stated in MANIFEST_TYPES:
+        if media_type in MANIFEST_TYPES:
             return False
     if isinstance(manifest.get("manifests"), list):
         return True
@@ -75,7 +80,10 @@ def is_index(manifest: Mapping[str, Any], content_type: str) -> bool:
 
 def entry_for(index: Mapping[str, Any], platform: Platform) -> str:
     """Return the digest of the platform's manifest; raises `ImageRefused` if there is none."""
-    for entry in index.get("manifests") or ():
+    entries = index.get("manifests")
+    if not isinstance(entries, list):
+        raise ImageUnknown("the registry's index lists no manifests")
+    for entry in entries:
         stated = entry.get("platform") if isinstance(entry, dict) else None
         if isinstance(stated, dict) and _is(stated, platform):
             return _digest(entry)
@@ -104,7 +112,13 @@ def _is_sha256(digest: str) -> bool:
 
 
 def working_directory(config: Mapping[str, Any]) -> str | None:
-    """Return the image's working directory, if its configuration names an absolute one."""
+    """Return the image's working directory, if its configuration names a usable, absolute one."""
     inner = config.get("config")
     directory = inner.get("WorkingDir") if isinstance(inner, dict) else None
-    return directory if isinstance(directory, str) and directory.startswith("/") else None
+    return directory if isinstance(directory, str) and _is_path(directory) else None
+
+
+def _is_path(text: str) -> bool:
+    """Tell whether a system can have such a path, and a script can hold it."""
+    is_encodable = len(text) <= _LONGEST_PATH and not _NO_PATH.search(text)
+    return text.startswith("/") and is_encodable
