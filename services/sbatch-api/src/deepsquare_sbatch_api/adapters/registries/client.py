@@ -157,7 +157,7 @@ class OciRegistries:
 
     async def _bearer(self, visit: _Visit, challenge: Challenge) -> dict[str, str]:
         realm = httpx.URL(challenge.parameters.get("realm", ""))
-        if not realm.is_absolute_url:
+        if not realm.scheme:
             raise ImageUnknown("the registry does not say where its tokens are")
         scope = f"repository:{repository_name(visit.image)}:pull"
         query = {"scope": challenge.parameters.get("scope", scope)}
