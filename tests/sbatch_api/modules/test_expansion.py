@@ -17,6 +17,7 @@ from deepsquare.workflow import (
 from deepsquare_sbatch_api.domain.modules import (
     Expansion,
     FetchedModule,
+    Loading,
     ModuleRefused,
     expand,
     parse_source,
@@ -311,6 +312,17 @@ def test_uses__more_than_a_hundred__are_refused_once() -> None:
     assert shown(errors) == [("module", "limit", "Job.steps[100].use.source")]
     both = expanded(a_job(*[a_use()] * 60), m=a_module(a_use("n")), n=a_module()).errors
     assert [error.tag for error in both] == ["limit"]
+
+
+def test_modules__that_take_too_long__are_refused_once() -> None:
+    """W-TPL-5, F2: a hundred uses may each take the most that one may take."""
+    parsed = parse_workflow(a_job(a_use(), a_use()))
+    library = {"h.org/o/m": fetched("m", a_module())}
+    loading = Loading(seconds_left=1e-9)
+    assert shown(expand(parsed, library, loading).errors) == [
+        ("module", "limit", "Job.steps[1].use.source")
+    ]
+    assert expand(parsed, library, Loading()).errors == []
 
 
 def test_rules_on_the_whole__hold_after_expansion() -> None:

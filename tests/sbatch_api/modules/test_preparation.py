@@ -11,14 +11,22 @@ import yaml
 from tests.sbatch_api.modules.repositories import Repository
 from tests.sbatch_api.modules.test_expansion import a_job, a_module, a_use, fetched
 
-from deepsquare.workflow import ExpandedUse, ParsedWorkflow, WorkflowInvalid, parse_workflow
+from deepsquare.workflow import (
+    ExpandedUse,
+    ParsedWorkflow,
+    WorkflowInvalid,
+    parse_workflow,
+    parse_workflow_data,
+)
 from deepsquare_sbatch_api.app import images as images_module
 from deepsquare_sbatch_api.app.images import ImageLookUp, LookUpMode
 from deepsquare_sbatch_api.app.modules import ModuleExpander, ModulesOff
 from deepsquare_sbatch_api.app.planning import Prepared
 from deepsquare_sbatch_api.app.preparation import OutsidePreparation
 from deepsquare_sbatch_api.domain.modules import FetchedModule, ModuleRefused, ModuleSource
+from deepsquare_sbatch_api.domain.modules import loading as loading_module
 from deepsquare_sbatch_api.domain.rendering import ImageFacts, ImageReference
+from deepsquare_sbatch_api.domain.templates import render_template
 from deepsquare_sbatch_api.entrypoints.planner import OutsideWorld, offline_planner, planner_for
 from deepsquare_sbatch_api.ports.images import ImageRefused, ImageUnknown
 
@@ -74,7 +82,7 @@ def in_container(image: str, **changes: Any) -> Data:
 
 
 async def prepared(
-    job: str,
+    job: str | ParsedWorkflow,
     *,
     registries: FakeRegistries | None = None,
     mode: LookUpMode = "prefer",
@@ -83,7 +91,7 @@ async def prepared(
     expander = ModuleExpander(repositories or ModulesOff())
     images = ImageLookUp(registries or FakeRegistries(), mode)
     preparation = OutsidePreparation(expander, images, NoSyntax())
-    return await preparation.prepare(parse_workflow(job))
+    return await preparation.prepare(parse_workflow(job) if isinstance(job, str) else job)
 
 
 async def refusal(job: str, **options: Any) -> WorkflowInvalid:
@@ -102,6 +110,41 @@ async def test_modules__nested_and_repeated__are_fetched_once_each() -> None:
         {"source": "h.org/o/n", "commit": "c" * 40},
     )
     assert all(isinstance(step.use, ExpandedUse) for step in done.job.steps)
+
+
+async def test_modules__nested_in_levels__are_rendered_once_for_each_use(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """W-TPL-5, F2: not once more for each level that must be fetched."""
+    rendered: list[str] = []
+
+    def counting(text: str, data: Any) -> str:
+        rendered.append(text)
+        return render_template(text, data)
+
+    monkeypatch.setattr(loading_module, "render_template", counting)
+    texts = {"a": a_module(a_use("b")), "b": a_module(a_use("c")), "c": a_module()}
+    await prepared(a_job(a_use("a"), a_use("c")), repositories=FakeRepositories(**texts))
+    assert sorted(rendered) == sorted([*texts.values(), texts["c"]])
+
+
+async def test_errors__of_modules_conditions_and_images__stand_in_document_order() -> None:
+    """W-ERR-1."""
+    job = a_job(
+        {"name": "first", **a_use("x"), "catch": [a_use("y")], "finally": [a_use("z")]},
+        a_use("x"),
+    )
+    lines = [
+        error.line or 0 for error in (await refusal(job, repositories=FakeRepositories())).errors
+    ]
+    assert lines == sorted(lines)
+    registries = FakeRegistries(a=ImageRefused("none"), b=ImageRefused("none"))
+    images = a_job(in_container("a"), in_container("b"), in_container("a"))
+    with pytest.raises(WorkflowInvalid) as caught:
+        await prepared(parse_workflow_data(yaml.safe_load(images)), registries=registries)
+    assert [error.namespace for error in caught.value.errors] == [
+        f"Job.steps[{index}].run.container.image" for index in range(3)
+    ]
 
 
 async def test_modules__switched_off__make_every_use_an_error() -> None:

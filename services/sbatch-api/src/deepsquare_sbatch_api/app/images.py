@@ -55,12 +55,12 @@ class ImageLookUp:
         if self.mode == "off":
             return _switched_off(job, images, places)
         answers = await self._answers(images[:MAX_IMAGES])
-        found = LookedUp()
-        for image in images:
-            answer = answers.get(
-                image, ImageUnknown(f"a job has at most {MAX_IMAGES} images that are looked up")
-            )
-            self._note(found, image, answer, _problems_at(job, image, places))
+        beyond = ImageUnknown(f"a job has at most {MAX_IMAGES} images that are looked up")
+        found = LookedUp({image: _facts(answers.get(image, beyond)) for image in images})
+        for container in _fetched_containers(job):
+            answer = answers.get(reference_of(container), beyond)
+            if isinstance(answer, Exception):
+                self._note(found, container, answer, places)
         return found
 
     async def _answers(
@@ -87,45 +87,28 @@ class ImageLookUp:
         return answers
 
     def _note(
-        self,
-        found: LookedUp,
-        image: ImageReference,
-        answer: ImageFacts | Exception,
-        places: "Iterator[_Place]",
+        self, found: LookedUp, container: ContainerRun, answer: Exception, places: Places
     ) -> None:
-        if isinstance(answer, ImageFacts):
-            found.facts[image] = answer
-            return
-        found.facts[image] = ImageFacts(why=str(answer))
         is_error = isinstance(answer, ImageRefused) or self.mode == "require"
-        for place in places:
-            problem = place.problem(str(answer), is_error=is_error)
-            (found.errors if is_error else found.warnings).append(problem)
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    container: ContainerRun
-    places: Places
-
-    def problem(self, message: str, *, is_error: bool) -> WorkflowError:
-        return self.places.problem(
-            self.container,
+        problem = places.problem(
+            container,
             "image",
             type_="image" if is_error else "warning",
             tag="image_lookup",
-            message=message,
+            message=str(answer),
         )
+        (found.errors if is_error else found.warnings).append(problem)
 
 
-def _problems_at(job: Job, image: ImageReference, places: Places) -> Iterator[_Place]:
-    """Yield the places at which a job names an image."""
+def _facts(answer: ImageFacts | Exception) -> ImageFacts:
+    return ImageFacts(why=str(answer)) if isinstance(answer, Exception) else answer
+
+
+def _fetched_containers(job: Job) -> Iterator[ContainerRun]:
+    """Yield the containers with images of registries, in document order."""
     for run in runs_of(job.steps):
-        container = run.container
-        if container is None or not is_from_registry(container):
-            continue
-        if reference_of(container) == image:
-            yield _Place(container, places)
+        if run.container is not None and is_from_registry(run.container):
+            yield run.container
 
 
 def _switched_off(job: Job, images: tuple[ImageReference, ...], places: Places) -> LookedUp:

@@ -8,6 +8,7 @@ from deepsquare.workflow.model.walk import is_unexpanded, steps_of
 from deepsquare_sbatch_api.domain.modules import (
     Expansion,
     FetchedModule,
+    Loading,
     ModuleRefused,
     expand,
     parse_source,
@@ -38,9 +39,9 @@ class ModuleExpander:
         if not any(is_unexpanded(step) for step in steps_of(parsed.job.steps)):
             return Expansion(parsed.job, parsed.places)
         library: dict[str, FetchedModule | ModuleRefused] = {}
-        gate = asyncio.Semaphore(MAX_FETCHES)
+        gate, loading = asyncio.Semaphore(MAX_FETCHES), Loading()
         while True:
-            expansion = await asyncio.to_thread(expand, parsed, library)
+            expansion = await asyncio.to_thread(expand, parsed, library, loading)
             if not expansion.missing:
                 return expansion
             missing = sorted(expansion.missing)

@@ -33,7 +33,15 @@ class OutsidePreparation:
 def _raise(errors: list[WorkflowError], warnings: list[WorkflowError]) -> None:
     if errors:
         left_out = max(0, len(errors) - MAX_REPORTED)
-        raise WorkflowInvalid(errors[:MAX_REPORTED], left_out=left_out, warnings=warnings)
+        first = sorted(errors, key=_place)[:MAX_REPORTED]
+        raise WorkflowInvalid(first, left_out=left_out, warnings=warnings)
+
+
+def _place(error: WorkflowError) -> tuple[bool, int, int]:
+    """Order errors as in the document (W-ERR-1); those of modules follow as they were found."""
+    if error.source is not None:
+        return True, 0, 0
+    return False, error.line or 0, error.column or 0
 
 
 def _prepared(parsed: ParsedWorkflow, expansion: Expansion, looked_up: LookedUp) -> Prepared:

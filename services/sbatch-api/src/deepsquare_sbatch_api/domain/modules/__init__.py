@@ -2,10 +2,10 @@
 
 from deepsquare_sbatch_api.domain.modules.expansion import (
     Expansion,
-    FetchedModule,
     Library,
     expand,
 )
+from deepsquare_sbatch_api.domain.modules.loading import FetchedModule, Loading
 from deepsquare_sbatch_api.domain.modules.sources import (
     CommitPrefix,
     ModuleRefused,
@@ -22,6 +22,7 @@ __all__ = [
     "Expansion",
     "FetchedModule",
     "Library",
+    "Loading",
     "ModuleRefused",
     "ModuleSource",
     "RemoteRefs",

@@ -18,7 +18,6 @@ from deepsquare.workflow import (
     StepUse,
     WorkflowError,
     WorkflowInvalid,
-    parse_module,
 )
 from deepsquare.workflow.convert import MAX_STEP_LEVELS
 from deepsquare.workflow.document import Places
@@ -30,21 +29,18 @@ from deepsquare_sbatch_api.domain.modules.bindings import (
     unknown_arguments,
 )
 from deepsquare_sbatch_api.domain.modules.children import Children
+from deepsquare_sbatch_api.domain.modules.loading import (
+    MAX_SECONDS,
+    FetchedModule,
+    Loading,
+    TooCostly,
+)
 from deepsquare_sbatch_api.domain.modules.rebuild import rebuilt
 from deepsquare_sbatch_api.domain.modules.sources import ModuleRefused
-from deepsquare_sbatch_api.domain.templates import TemplateError, render_template, template_data
 
 MAX_DEPTH = 8
 MAX_USES = 100
 """Uses of one job (W-MOD-5)."""
-
-
-@dataclass(frozen=True, slots=True)
-class FetchedModule:
-    """A module file as it stood at its commit."""
-
-    resolved: ResolvedModule
-    text: str
 
 
 Library = Mapping[str, FetchedModule | ModuleRefused]
@@ -71,13 +67,14 @@ Chain = tuple[ResolvedModule, ...]
 """The modules that are being expanded, outermost first."""
 
 
-def expand(parsed: ParsedWorkflow, library: Library) -> Expansion:
+def expand(parsed: ParsedWorkflow, library: Library, loading: Loading | None = None) -> Expansion:
     """Expand all modules of a workflow that the library holds.
 
+    ``loading`` is the same each time one workflow is expanded, as its library grows.
     Once all are in place, the rules on the whole are checked again (W-MOD-9).
     """
     expansion = Expansion(parsed.job, Places(parsed.places))
-    expansion.job = _Expander(parsed.job, library, expansion).job()
+    expansion.job = _Expander(parsed.job, library, expansion, loading or Loading()).job()
     if not expansion.missing and not expansion.errors:
         _check_whole(expansion)
     return expansion
@@ -93,14 +90,16 @@ def _check_whole(expansion: Expansion) -> None:
 
 
 class _Expander:
-    def __init__(self, job: Job, library: Library, expansion: Expansion) -> None:
+    def __init__(self, job: Job, library: Library, expansion: Expansion, loading: Loading) -> None:
         self._job = job
         self._library = library
+        self._loading = loading
         self._expansion = expansion
         self._places = expansion.places
         self._uses = 0
         self._level = 0
         self._is_too_deep = False
+        self._is_too_costly = False
 
     def job(self) -> Job:
         steps = self._steps(self._job.steps, ())
@@ -129,17 +128,15 @@ class _Expander:
         return self._level > MAX_STEP_LEVELS
 
     def _rebuilt_step(self, step: Step, chain: Chain) -> Step:
-        changes: dict[str, object] = {
-            "steps": self._steps(step.steps, chain),
-            "catch": self._steps(step.catch, chain),
-            "finally_": self._steps(step.finally_, chain),
-        }
+        changes: dict[str, object] = {"steps": self._steps(step.steps, chain)}
         for name, body in (("for_", step.for_), ("launch", step.launch)):
             if body is not None:
                 inner = self._steps(body.steps, chain)
                 changes[name] = rebuilt(body, self._places, steps=inner)
         if step.use is not None:
             changes["use"] = self._use(step, step.use, chain)
+        changes["catch"] = self._steps(step.catch, chain)
+        changes["finally_"] = self._steps(step.finally_, chain)
         return rebuilt(step, self._places, **changes)
 
     def _use(self, step: Step, use: StepUse, chain: Chain) -> StepUse:
@@ -193,19 +190,23 @@ class _Expander:
     def _loaded(
         self, step: Step, use: StepUse, found: FetchedModule, children: Children
     ) -> Module | None:
-        source = found.resolved.file
         try:
-            text = render_template(found.text, template_data(self._job, step, use))
-            parsed = parse_module(text, source=source, place_child=children.place)
-        except TemplateError as error:
-            self._expansion.errors.append(_template_problem(error, source))
-            return None
+            parsed = self._loading.load(self._job, step, found, use=use, children=children)
         except WorkflowInvalid as invalid:
             self._expansion.errors += invalid.errors
+            return None
+        except TooCostly:
+            self._refuse_cost(use)
             return None
         self._places.update(parsed.places)
         self._expansion.warnings += parsed.warnings
         return parsed.module
+
+    def _refuse_cost(self, use: StepUse) -> None:
+        if not self._is_too_costly:
+            self._is_too_costly = True
+            message = f"putting the modules of this job in place takes more than {MAX_SECONDS:g} s"
+            self._refuse(use, message, tag="limit")
 
     def _check(self, use: StepUse, module: Module, children: Children) -> None:
         errors, places = self._expansion.errors, self._places
@@ -231,16 +232,3 @@ class _Expander:
         self._expansion.errors.append(
             self._places.problem(use, "source", type_="module", tag=tag, message=message)
         )
-
-
-def _template_problem(error: TemplateError, source: str) -> WorkflowError:
-    return WorkflowError(
-        type="module",
-        tag="template",
-        namespace="Module",
-        field="Module",
-        message=error.message,
-        line=error.line,
-        column=error.column,
-        source=source,
-    )
