@@ -117,19 +117,24 @@ class Evaluator:
     def _bind(self, pipeline: Pipeline, key: Value, item: Value) -> None:
         values = (key, item) if len(pipeline.variables) > 1 else (item,)
         for name, value in zip(pipeline.variables, values, strict=False):
-            self._set(name, value, is_assignment=pipeline.is_assignment)
+            self._set(name, value, pipeline)
 
     def _store(self, pipeline: Pipeline, value: Value) -> None:
-        self._set(pipeline.variables[0], value, is_assignment=pipeline.is_assignment)
+        self._set(pipeline.variables[0], value, pipeline)
 
-    def _set(self, name: str, value: Value, *, is_assignment: bool) -> None:
-        if not is_assignment:
+    def _set(self, name: str, value: Value, pipeline: Pipeline) -> None:
+        if pipeline.is_assignment:
+            self._variables[self._index_of(name, pipeline.at)] = (name, value)
+        else:
             self._variables.append((name, value))
-            return
-        index = next(
-            i for i in reversed(range(len(self._variables))) if self._variables[i][0] == name
-        )
-        self._variables[index] = (name, value)
+
+    def _index_of(self, name: str, at: int) -> int:
+        """Return where the innermost variable of a name stands; passing others is work too."""
+        index = len(self._variables) - 1
+        while self._variables[index][0] != name:
+            index -= 1
+        self._spend((len(self._variables) - index) // _WEIGHT_OF_A_STEP, at)
+        return index
 
     def _pipeline(self, pipeline: Pipeline, dot: Value) -> Value:
         value: Value = None
@@ -181,7 +186,7 @@ class Evaluator:
         if isinstance(operand, Dot):
             return dot
         if isinstance(operand, Variable):
-            return next(value for name, value in reversed(self._variables) if name == operand.name)
+            return self._variables[self._index_of(operand.name, operand.at)][1]
         if isinstance(operand, Pipeline):
             return self._pipeline(operand, dot)
         if isinstance(operand, Name):

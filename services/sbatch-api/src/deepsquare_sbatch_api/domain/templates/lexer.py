@@ -28,6 +28,9 @@ _COMMENT = re.compile(r"[ \t\r\n]*/\*.*?\*/([ \t\r\n]+-)?\}\}", re.DOTALL)
 _COMMENT_START = re.compile(r"[ \t\r\n]*/\*")
 _BLANKS = " \t\r\n"
 
+MAX_TOKENS = 20_000
+"""Tokens of a template, far more than any module has: they take a third of a second (W-TPL-5)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Token:
@@ -56,7 +59,7 @@ class ActionPart:
 
 def split(text: str) -> Iterator[TextPart | ActionPart]:
     """Yield the parts of a template; raises `TemplateError`."""
-    offset, trims = 0, False
+    offset, trims, left = 0, False, MAX_TOKENS
     while (opening := _OPEN.search(text, offset)) is not None:
         before = text[offset : opening.start()]
         before = before.lstrip(_BLANKS) if trims else before
@@ -64,7 +67,8 @@ def split(text: str) -> Iterator[TextPart | ActionPart]:
         if _COMMENT_START.match(text, opening.end()):
             offset, trims = _skip_comment(text, opening.end())
             continue
-        tokens, closing = _tokens(text, opening.end())
+        tokens, closing = _tokens(text, opening.end(), left)
+        left -= len(tokens)
         yield ActionPart(tokens, opening.start())
         offset, trims = closing.end(), len(closing[0]) > 2
     rest = text[offset:]
@@ -78,7 +82,7 @@ def _skip_comment(text: str, offset: int) -> tuple[int, bool]:
     return comment.end(), comment[1] is not None
 
 
-def _tokens(text: str, offset: int) -> tuple[tuple[Token, ...], "re.Match[str]"]:
+def _tokens(text: str, offset: int, most: int) -> tuple[tuple[Token, ...], "re.Match[str]"]:
     tokens: list[Token] = []
     is_joined = False
     start = offset
@@ -88,6 +92,8 @@ def _tokens(text: str, offset: int) -> tuple[tuple[Token, ...], "re.Match[str]"]
             _fail(text, min(offset, len(text)), _complaint(text, offset, start))
         if found.lastgroup == "space":
             is_joined = False
+        elif len(tokens) >= most:
+            _fail(text, offset, f"a template has at most {MAX_TOKENS} words in its actions")
         else:
             tokens.append(_token(text, found, is_joined=is_joined))
             is_joined = True

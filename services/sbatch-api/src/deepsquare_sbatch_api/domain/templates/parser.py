@@ -24,6 +24,9 @@ from deepsquare_sbatch_api.domain.templates.nodes import (
 MAX_NESTING = 100
 """Depth of blocks and of parentheses."""
 
+MAX_VARIABLES = 1_000
+"""Variables that can be seen at one place."""
+
 _BLOCKS = frozenset({"if", "with", "range"})
 _KEYWORDS = _BLOCKS | {"else", "end", "define", "template", "block", "break", "continue"}
 _WORDS = {"true": True, "false": False, "nil": None}
@@ -160,6 +163,8 @@ class _PipelineReader:
             self._fail(token.at, f"unexpected {token.value} in an action")
         if not is_assignment:
             self._variables += names
+        if len(self._variables) > MAX_VARIABLES:
+            self._fail(self._at, f"more than {MAX_VARIABLES} variables are in use")
         return pipeline
 
     def _declared(self, *, is_range: bool) -> tuple[tuple[str, ...], bool]:
