@@ -110,7 +110,7 @@ def test_anything_else__is_an_error_with_its_place(
 
 
 DOUBLING = "{{ $x := list 1 }}" + "{{ $x = list $x $x }}" * 45
-MANY_VARIABLES = "".join(f"{{{{ $v{number} := 1 }}}}" for number in range(30_000))
+VARIABLES = [f"{{{{ $v{number} := 1 }}}}" for number in range(30_000)]
 HEAVY = [
     "{{ range until 99999 }}{{ range until 99999 }}{{ end }}{{ end }}",
     "{{ range until 100001 }}{{ end }}",
@@ -128,9 +128,9 @@ HEAVY = [
     "{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}",
     "{{ if 1 }}" * 5000 + "{{ end }}" * 5000,
     "a" * (1024 * 1024 + 1),
-    MANY_VARIABLES + "{{ $v0 }}" * 40_000,
-    MANY_VARIABLES + "{{ $v0 = 1 }}" * 40_000,
-    "{{ $a := 1 }}" + MANY_VARIABLES[:13_000] + "{{ range until 70000 }}{{ $a }}{{ end }}",
+    "".join(VARIABLES),
+    "".join(VARIABLES[:900]) + "{{ range until 30000 }}{{ $v0 }}{{ end }}",
+    "".join(VARIABLES[:900]) + "{{ range until 30000 }}{{ $v0 = 1 }}{{ end }}",
     "{{- 1 -}}" * 100_000,
     "{{ if false }}" + "{{ 1 }}" * 140_000 + "{{ end }}",
     "{{ print" + " 1" * 500_000 + " }}",

@@ -28,7 +28,7 @@ _COMMENT = re.compile(r"[ \t\r\n]*/\*.*?\*/([ \t\r\n]+-)?\}\}", re.DOTALL)
 _COMMENT_START = re.compile(r"[ \t\r\n]*/\*")
 _BLANKS = " \t\r\n"
 
-MAX_TOKENS = 20_000
+MAX_TOKENS = 10_000
 """Tokens of a template, far more than any module has: they take a third of a second (W-TPL-5)."""
 
 
