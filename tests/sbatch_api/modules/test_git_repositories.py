@@ -1,6 +1,7 @@
 """Fetching modules by git (W-MOD-2 to W-MOD-7, W-LOOK-5)."""
 
 import asyncio
+import http.server
 import os
 from pathlib import Path
 
@@ -16,7 +17,12 @@ from tests.sbatch_api.modules.repositories import (
 from deepsquare_sbatch_api.adapters.module_git import GitCommand, GitRepositories, Locations
 from deepsquare_sbatch_api.adapters.module_git import repositories as repositories_module
 from deepsquare_sbatch_api.adapters.outbound import Outbound
-from deepsquare_sbatch_api.domain.modules import CommitPrefix, ModuleRefused, parse_source
+from deepsquare_sbatch_api.domain.modules import (
+    CommitPrefix,
+    FetchedModule,
+    ModuleRefused,
+    parse_source,
+)
 from deepsquare_sbatch_api.domain.outbound import OutboundRule
 
 pytestmark = pytest.mark.integration
@@ -274,6 +280,75 @@ async def test_host__over_https__is_contacted_at_the_checked_address_without_cre
             'the host "modules.test" is not allowed'
         )
         assert requests == []
+
+
+class Redirecting(http.server.BaseHTTPRequestHandler):
+    """Answers as GitLab does where a repository's suffix is missing, and with statuses."""
+
+    def do_GET(self) -> None:
+        self.send_response(int(self.path.split("/")[2].removesuffix(".git")))
+        self.send_header("Location", "https://127.0.0.1:1/elsewhere")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *arguments: object) -> None:
+        del arguments
+
+
+async def fetch_over_https(
+    source: str, place: Path, handler: type[http.server.BaseHTTPRequestHandler]
+) -> FetchedModule:
+    async def resolver(host: str, port: int) -> list[str]:
+        return ["127.0.0.1"]
+
+    certificates = Certificates(place, "modules.test")
+    git = GitCommand(settings=(f"http.sslCAInfo={certificates.authority}",))
+    with serving(handler, certificates.for_server()) as port:
+        rule = OutboundRule(hosts=frozenset({f"modules.test:{port}"}))
+        outbound = Outbound(rule, resolver=resolver)
+        locations = Locations(outbound, hosts=frozenset({"modules.test"}), port=port)
+        repositories = GitRepositories(locations, SteppedClock(), git=git)
+        return await repositories.fetch(parse_source(source))
+
+
+async def test_repository__that_its_host_has_with_a_suffix_only__is_found(tmp_path: Path) -> None:
+    """W-MOD-1, W-MOD-4: gitlab.com redirects there, and redirects are not followed."""
+    repository = Repository.create(tmp_path / "o" / "r.git")
+    repository.git("config", "http.uploadpack", "true")
+    commit = repository.commit({"module.yaml": "one"})
+
+    class Suffixed(git_handler(tmp_path, [])):  # type: ignore[misc]
+        def do_GET(self) -> None:  # noqa: N802 - the name that the server calls
+            if self.path.startswith("/o/r.git/"):
+                super().do_GET()
+            else:
+                self.send_response(301)
+                self.send_header("Location", self.path.replace("/o/r/", "/o/r.git/"))
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+    fetched = await fetch_over_https("modules.test/o/r", tmp_path, Suffixed)
+    assert fetched.text == "one"
+    assert fetched.resolved.file == f"modules.test/o/r@{commit}"
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (301, "has moved: use its present address"),
+        (308, "has moved: use its present address"),
+        (403, "cannot be fetched: its host answers with status 403"),
+        (429, "cannot be fetched: its host answers with status 429"),
+        (503, "cannot be fetched: its host answers with status 503"),
+    ],
+)
+async def test_host__that_gives_no_repository__is_told_by_its_status(
+    tmp_path: Path, status: int, message: str
+) -> None:
+    """W-MOD-7."""
+    with pytest.raises(ModuleRefused) as caught:
+        await fetch_over_https(f"modules.test/o/{status}", tmp_path, Redirecting)
+    assert str(caught.value) == f"https://modules.test/o/{status} {message}"
 
 
 async def test_host__that_does_not_answer__is_refused(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import tempfile
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -39,6 +39,8 @@ MAX_KNOWN_BYTES = 32 * 1024 * 1024
 _REF = re.compile(r"(?P<commit>[0-9a-f]{40})\t(?P<name>\S+)")
 _TAGS = "refs/tags/"
 _PEELED = "^{}"
+_SUFFIX = ".git"
+_STATUS = re.compile("returned error: ([0-9]{3})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +84,22 @@ class GitRepositories:
     async def fetch(self, source: ModuleSource) -> FetchedModule:
         """See `ModuleRepositories.fetch`."""
         location = await self._locations.of(source)
-        async with _refusals(source, location):
-            commit = await self._commit(source, location)
-            text = await self._file(source, location, commit)
+        async with _refusals(source):
+            return await self._fetched(source, location)
+
+    async def _fetched(self, source: ModuleSource, location: Location) -> FetchedModule:
+        """Fetch from where the source says; GitLab has repositories only with their suffix."""
+        try:
+            return await self._fetched_at(source, location)
+        except GitFailed as error:
+            if not _is_elsewhere(error.reason) or location.address.endswith(_SUFFIX):
+                raise
+            suffixed = replace(location, address=location.address + _SUFFIX)
+            return await self._fetched_at(source, suffixed)
+
+    async def _fetched_at(self, source: ModuleSource, location: Location) -> FetchedModule:
+        commit = await self._commit(source, location)
+        text = await self._file(source, location, commit)
         resolved = ResolvedModule(source.text, source.repository, source.path, commit)
         return FetchedModule(resolved, text)
 
@@ -195,7 +210,7 @@ def parse_refs(output: str) -> RemoteRefs:
 
 
 @asynccontextmanager
-async def _refusals(source: ModuleSource, location: Location) -> AsyncIterator[None]:
+async def _refusals(source: ModuleSource) -> AsyncIterator[None]:
     """Word what goes wrong with git for the customer, without git's own words (W-MOD-7)."""
     try:
         yield
@@ -204,10 +219,10 @@ async def _refusals(source: ModuleSource, location: Location) -> AsyncIterator[N
     except AnswerTooLarge as error:
         raise ModuleRefused(f"{source.repository} is larger than 64 MiB") from error
     except GitFailed as error:
-        raise ModuleRefused(_worded(error.reason, source, location)) from error
+        raise ModuleRefused(_worded(error.reason, source)) from error
 
 
-def _worded(reason: str, source: ModuleSource, location: Location) -> str:
+def _worded(reason: str, source: ModuleSource) -> str:
     unknown = (
         "not found",
         "does not appear to be a git repository",
@@ -220,6 +235,14 @@ def _worded(reason: str, source: ModuleSource, location: Location) -> str:
         return f"there is no public repository {source.repository}"
     if "not our ref" in reason or "unadvertised object" in reason:
         return f"{source.repository} has no commit {source.ref}"
-    if location.protocol == "https" and "redirect" in reason:
+    if _is_elsewhere(reason):
         return f"{source.repository} has moved: use its present address"
-    return f"{source.repository} cannot be fetched"
+    status = _STATUS.search(reason)
+    why = f": its host answers with status {status[1]}" if status else ""
+    return f"{source.repository} cannot be fetched{why}"
+
+
+def _is_elsewhere(reason: str) -> bool:
+    """Tell whether a host has answered with a redirect, which git is not let follow."""
+    status = _STATUS.search(reason)
+    return status is not None and status[1].startswith("3")
