@@ -237,6 +237,26 @@ async def test_connection__to_ipv6__keeps_the_name() -> None:
     assert network.sent == [("2606:4700::1111", "example.org", "example.org")]
 
 
+@pytest.mark.parametrize("failure", [httpx.ConnectError, httpx.ConnectTimeout])
+async def test_connection__to_an_address_that_does_not_answer__goes_to_the_next(
+    failure: type[httpx.TransportError],
+) -> None:
+    """W-LOOK-5: a host may have an IPv6 address that leads nowhere."""
+
+    class HalfDead(Recorder):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if request.url.host == "2606:4700::1111":
+                raise failure("no answer")
+            return await super().handle_async_request(request)
+
+    network = HalfDead()
+    gate = outbound(["2606:4700::1111", "1.1.1.1"])
+    transport = CheckedTransport(gate, ssl_context=ssl.create_default_context(), inner=network)
+    async with httpx.AsyncClient(transport=transport) as client:
+        await client.get("https://example.org/x")
+    assert network.sent == [("1.1.1.1", "example.org", "example.org")]
+
+
 async def test_connection__keeps_no_cookie() -> None:
     """W-LOOK-4: the next request may be of another customer."""
     network = Recorder()

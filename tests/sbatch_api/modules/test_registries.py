@@ -3,6 +3,7 @@
 import base64
 import http.server
 import json
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from deepsquare_sbatch_api.adapters.outbound import CheckedTransport, Outbound
 from deepsquare_sbatch_api.adapters.registries import OciRegistries
 from deepsquare_sbatch_api.adapters.registries import client as client_module
 from deepsquare_sbatch_api.adapters.registries.manifests import Platform
-from deepsquare_sbatch_api.domain.outbound import parse_outbound_rule
+from deepsquare_sbatch_api.domain.outbound import OutboundRule, parse_outbound_rule
 from deepsquare_sbatch_api.domain.rendering import ImageFacts, ImageReference
 from deepsquare_sbatch_api.ports.images import ImageRefused, ImageUnknown
 
@@ -344,6 +345,26 @@ async def test_registry__that_does_not_answer__leaves_the_image_unknown(
     assert await unknown(registries(registry, certificates), registry.image()) == (
         "the registry takes too long"
     )
+
+
+async def test_registry__that_is_slow__has_the_time_of_a_request() -> None:
+    """W-LOOK-3: not the five seconds that the HTTP library waits of its own accord."""
+    limits: list[dict[str, float | None]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        limits.append(request.extensions["timeout"])
+        return httpx.Response(404, stream=httpx.ByteStream(b""))
+
+    async def public(host: str, port: int) -> list[str]:
+        return ["1.1.1.1"]
+
+    outbound = Outbound(OutboundRule(), resolver=public)
+    network = httpx.MockTransport(answer)
+    transport = CheckedTransport(outbound, ssl_context=ssl.create_default_context(), inner=network)
+    subject = OciRegistries(httpx.AsyncClient(transport=transport), outbound)
+    with pytest.raises(ImageRefused):
+        await subject.look_up(ImageReference(registry="slow.example.org", name="a", tag="v1"))
+    assert [limit["read"] for limit in limits] == [None]
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ class CheckedTransport(httpx.AsyncBaseTransport):
         for address in addresses:
             try:
                 return await self._inner.handle_async_request(_pinned(request, address))
-            except httpx.ConnectError as error:
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 failure = error
         raise failure or httpx.ConnectError("no address answers")
 

@@ -39,6 +39,8 @@ MAX_BYTES = 4 * 1024 * 1024
 MAX_REDIRECTS = 3
 REQUEST_SECONDS = 10
 IMAGE_SECONDS = 30
+_WAITING = httpx.Timeout(None, connect=3)
+"""Within a request only an address is given up early, so that there is time for the next."""
 
 # Digests are those of the bytes on the wire, and nothing may unfold in memory.
 _PLAIN = {"Accept-Encoding": "identity"}
@@ -137,7 +139,9 @@ class OciRegistries:
     async def _fetch(self, url: httpx.URL, headers: dict[str, str]) -> _Answer:
         async with (
             asyncio.timeout(REQUEST_SECONDS),
-            self._client.stream("GET", url, headers=headers, follow_redirects=False) as response,
+            self._client.stream(
+                "GET", url, headers=headers, follow_redirects=False, timeout=_WAITING
+            ) as response,
         ):
             body = bytearray()
             async for chunk in response.aiter_raw():
