@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,10 @@ from deepsquare.workflow import (
     parse_workflow_data,
 )
 from deepsquare_sbatch_api.app import images as images_module
+from deepsquare_sbatch_api.app import planning as planning_module
 from deepsquare_sbatch_api.app.images import ImageLookUp, LookUpMode
 from deepsquare_sbatch_api.app.modules import ModuleExpander, ModulesOff
-from deepsquare_sbatch_api.app.planning import Prepared
+from deepsquare_sbatch_api.app.planning import Prepared, RenderingPlanner
 from deepsquare_sbatch_api.app.preparation import OutsidePreparation
 from deepsquare_sbatch_api.domain.modules import FetchedModule, ModuleRefused, ModuleSource
 from deepsquare_sbatch_api.domain.modules import loading as loading_module
@@ -277,3 +279,45 @@ def test_job_without_modules__is_left_as_it_is() -> None:
     parsed: ParsedWorkflow = parse_workflow(yaml.safe_dump(yaml.safe_load(a_job())))
     expansion = asyncio.run(ModuleExpander(FakeRepositories()).expand(parsed))
     assert expansion.job is parsed.job
+
+
+ALIASES = b"""
+resources: {tasks: 1, cpusPerTask: 1, memPerCpu: 1, gpus: 0}
+steps: [&s {run: {command: "true"}}, *s, *s]
+"""
+
+
+@pytest.mark.parametrize(
+    ("document", "modules", "parses_aside", "renders_aside"),
+    [
+        (a_job({"run": {"command": "true"}}).encode(), (), False, False),
+        (a_job({"run": {"command": "#" * 40_000}}).encode(), (), True, True),
+        (ALIASES, (), True, True),
+        (a_job().encode(), ({"source": "h.org/o/m", "commit": "c" * 40},), False, True),
+    ],
+)
+async def test_work__that_may_take_long__is_done_beside_the_event_loop(
+    monkeypatch: pytest.MonkeyPatch,
+    document: bytes,
+    modules: tuple[Data, ...],
+    parses_aside: bool,
+    renders_aside: bool,
+) -> None:
+    """F2: a few hundred bytes may become thousands of steps, by aliases or modules."""
+    is_aside: list[bool] = []
+
+    def noting(work: Any) -> Any:
+        def run(*arguments: Any, **options: Any) -> Any:
+            is_aside.append(threading.current_thread() is not threading.main_thread())
+            return work(*arguments, **options)
+
+        return run
+
+    class WithModules:
+        async def prepare(self, parsed: ParsedWorkflow) -> Prepared:
+            return Prepared(job=parsed.job, warnings=(), modules=modules)
+
+    for name in ("parse_workflow", "render"):
+        monkeypatch.setattr(planning_module, name, noting(getattr(planning_module, name)))
+    await RenderingPlanner(WithModules()).plan(document, nonce="0" * 32)
+    assert is_aside == [parses_aside, renders_aside]

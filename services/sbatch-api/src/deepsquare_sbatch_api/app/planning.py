@@ -58,10 +58,11 @@ class RenderingPlanner:
 
     async def plan(self, document: bytes | Mapping[str, Any], *, nonce: str) -> Plan:
         """See `Planner.plan`."""
-        size = len(document) if isinstance(document, bytes) else _LARGE_BYTES
-        parsed = await _run(lambda: _parse(document), size)
+        is_large = _may_be_large(document)
+        parsed = await _run(lambda: _parse(document), is_large=is_large)
         prepared = await self.preparation.prepare(parsed)
-        rendering = await _run(lambda: _render(prepared, nonce), size)
+        is_large = is_large or bool(prepared.modules)
+        rendering = await _run(lambda: _render(prepared, nonce), is_large=is_large)
         return Plan(
             script=rendering.script.encode(),
             resources=_resources(prepared.job),
@@ -74,8 +75,15 @@ class RenderingPlanner:
         return {"resources": plan.resources, **plan.report}
 
 
-async def _run(work: Callable[[], T], size: int) -> T:
-    return await asyncio.to_thread(work) if size >= _LARGE_BYTES else work()
+def _may_be_large(document: bytes | Mapping[str, Any]) -> bool:
+    """Tell whether a document, with its aliases expanded, may take long."""
+    if not isinstance(document, bytes):
+        return True
+    return len(document) >= _LARGE_BYTES or (b"&" in document and b"*" in document)
+
+
+async def _run(work: Callable[[], T], *, is_large: bool) -> T:
+    return await asyncio.to_thread(work) if is_large else work()
 
 
 def _parse(document: bytes | Mapping[str, Any]) -> ParsedWorkflow:
