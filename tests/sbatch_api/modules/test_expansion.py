@@ -184,7 +184,14 @@ def test_child__placed_nowhere__is_a_warning() -> None:
 
 @pytest.mark.parametrize(
     "placeholder",
-    ["!deepsquare.child 7", "!deepsquare.child x", "!deepsquare.child [0]", "!other 0"],
+    [
+        "!deepsquare.child 7",
+        "!deepsquare.child x",
+        "!deepsquare.child \u00b2",
+        "!deepsquare.child " + "0" * 9 + "9" * 5000,
+        "!deepsquare.child [0]",
+        "!other 0",
+    ],
 )
 def test_placeholder__forged_by_a_module__is_refused(placeholder: str) -> None:
     """W-TPL-3, W-DOC-3."""

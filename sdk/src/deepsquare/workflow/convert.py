@@ -4,6 +4,7 @@ An ill value is reported and replaced by a stand-in that is noted as unsound, so
 the document is still checked (W-ERR-1).
 """
 
+import re
 from typing import Any
 
 from deepsquare.workflow.declare import FieldSpec, TypeSpec, type_spec
@@ -18,6 +19,7 @@ from deepsquare.workflow.scalars import (
     convert_boolean,
     int_converter,
     kind_name,
+    parse_int,
     string_converter,
     wrong_type,
 )
@@ -124,8 +126,8 @@ def _leave_out(document: Document, node: Node) -> Any:  # noqa: ANN401
 
 
 def _place_child(document: Document, node: Node, path: Path) -> Any:  # noqa: ANN401
-    index = str(node.value)
-    child = document.place_child(int(index)) if document.place_child and index.isdigit() else None
+    index = parse_int(node.value) if re.fullmatch("[0-9]+", str(node.value)) else None
+    child = document.place_child(index) if document.place_child and index is not None else None
     if child is None:
         message = "a step handed to the module can be placed only once"
         document.report.error(node, path, "child", message=message)
