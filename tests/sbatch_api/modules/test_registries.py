@@ -284,6 +284,10 @@ async def test_answer__that_settles_it__refuses_the_image(
             "the registry cannot be reached",
         ),
         (
+            Answer(302, b"", {"Location": ":https://xn--["}),
+            "the registry cannot be reached",
+        ),
+        (
             Answer(401, b"", {"WWW-Authenticate": 'Bearer realm="/token"'}),
             "the registry does not say where its tokens are",
         ),

@@ -86,8 +86,8 @@ class OciRegistries:
             raise ImageUnknown(str(error)) from error
         except TimeoutError as error:
             raise ImageUnknown("the registry takes too long") from error
-        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-            # The last for hosts such as xn--a.com, which are nobody's name and httpx cannot decode.
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            # The last is what httpx makes of some hosts that are none, such as xn--a.com.
             raise ImageUnknown("the registry cannot be reached") from error
 
     async def _look_up(self, image: ImageReference) -> ImageFacts:
