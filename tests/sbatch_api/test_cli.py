@@ -103,6 +103,14 @@ def test_validate__mistakes__are_one_line_each_with_places(run: Run) -> None:
     assert lines[1] == '4:5 Job.steps[0].rum: unknown field "rum"; did you mean "run"?'
 
 
+def test_validate__more_mistakes_than_are_listed__says_how_many(run: Run) -> None:
+    """W-ERR-1."""
+    mistakes = b"".join(b"mistake%d: 1\n" % number for number in range(103))
+    done = run("validate", "-", given=HELLO + mistakes)
+    lines = done.stderr.decode().splitlines()
+    assert (len(lines), lines[-1]) == (101, "and 3 more")
+
+
 def test_validate__no_such_file__is_a_usage_error(run: Run) -> None:
     done = run("validate", "/nowhere.yaml")
     assert done.returncode == 2

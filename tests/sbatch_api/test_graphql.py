@@ -77,6 +77,12 @@ async def test_submit__several_problems__are_one_error_each(real: Api) -> None:
     ]
 
 
+async def test_submit__more_problems_than_are_listed__says_how_many(real: Api) -> None:
+    """W-ERR-1."""
+    answer = await post(real, SUBMIT, job=HELLO | {f"mistake{number}": 1 for number in range(103)})
+    assert (len(answer["errors"]), answer["errors"][-1]["message"]) == (101, "and 3 more")
+
+
 async def test_submit__single_value_for_a_list__is_a_list_of_one(real: Api) -> None:
     """W-DOC-6."""
     job = {**HELLO, "steps": HELLO["steps"][0], "env": {"key": "A", "value": "1"}}
