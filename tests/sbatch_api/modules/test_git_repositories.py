@@ -3,6 +3,7 @@
 import asyncio
 import http.server
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tests.sbatch_api.modules.repositories import (
 
 from deepsquare_sbatch_api.adapters.module_git import GitCommand, GitRepositories, Locations
 from deepsquare_sbatch_api.adapters.module_git import repositories as repositories_module
+from deepsquare_sbatch_api.adapters.module_git.command import GitFailed
 from deepsquare_sbatch_api.adapters.outbound import Outbound
 from deepsquare_sbatch_api.domain.modules import (
     CommitPrefix,
@@ -365,6 +367,25 @@ async def test_host__that_does_not_answer__is_refused(tmp_path: Path) -> None:
     assert await refusal(repositories, "modules.test/o/r") == (
         "https://modules.test/o/r cannot be fetched"
     )
+
+
+async def test_fetches__of_many_jobs__are_bounded_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """W-MOD-5, F2: each may take the disk, memory and time that one may take."""
+    running: list[int] = []
+
+    class Git(GitCommand):
+        async def run(self, *arguments: object, **options: object) -> bytes:
+            running.append(len(list(tmp_path.glob("module-*"))))
+            await asyncio.sleep(0.01)
+            raise GitFailed("not found")
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    repositories = mirrored(tmp_path / "none", git=Git())
+    sources = [f"h.org/o/r{number}" for number in range(40)]
+    await asyncio.gather(*(refusal(repositories, source) for source in sources))
+    assert (len(running), max(running)) == (40, repositories_module.MAX_AT_ONCE)
 
 
 async def test_git__that_takes_too_long__is_ended_with_its_helpers(

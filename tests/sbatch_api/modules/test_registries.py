@@ -1,5 +1,6 @@
 """Image look-up by the OCI distribution protocol (W-LOOK-1 to W-LOOK-6)."""
 
+import asyncio
 import base64
 import http.server
 import json
@@ -349,6 +350,32 @@ async def test_registry__that_does_not_answer__leaves_the_image_unknown(
     assert await unknown(registries(registry, certificates), registry.image()) == (
         "the registry takes too long"
     )
+
+
+async def test_look_ups__of_many_jobs__are_bounded_together(
+    certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """W-LOOK-3, F3: each may hold a manifest of 4 MiB."""
+    monkeypatch.setattr(client_module, "MAX_AT_ONCE", 3)
+    asked: list[str] = []
+    answered = asyncio.Event()
+
+    async def resolver(host: str, port: int) -> list[str]:
+        asked.append(host)
+        await answered.wait()
+        return ["127.0.0.1"]
+
+    outbound = Outbound(OutboundRule(), resolver=resolver)
+    transport = CheckedTransport(outbound, ssl_context=certificates.for_client())
+    subject = OciRegistries(httpx.AsyncClient(transport=transport), outbound)
+    images = [ImageReference(f"r{number}.example.org", "a", "v1") for number in range(9)]
+    look_ups = [asyncio.create_task(refused(subject, image)) for image in images]
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert len(asked) == 3
+    answered.set()
+    await asyncio.gather(*look_ups)
+    assert len(asked) == 9
 
 
 async def test_registry__that_is_slow__has_the_time_of_a_request() -> None:

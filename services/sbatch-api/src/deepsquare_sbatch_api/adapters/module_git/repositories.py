@@ -36,6 +36,9 @@ MAX_KNOWN_REFS = 1_000
 MAX_KNOWN_BYTES = 32 * 1024 * 1024
 """Bound of the cache of module files."""
 
+MAX_AT_ONCE = 16
+"""Fetches of the whole service at the same time; each may hold 64 MiB of disk."""
+
 _REF = re.compile(r"(?P<commit>[0-9a-f]{40})\t(?P<name>\S+)")
 _TAGS = "refs/tags/"
 _PEELED = "^{}"
@@ -77,6 +80,7 @@ class GitRepositories:
         self._locations = locations
         self._clock = clock
         self._git = git or GitCommand()
+        self._gate = asyncio.Semaphore(MAX_AT_ONCE)
         self._refs: OrderedDict[str, tuple[datetime, RemoteRefs]] = OrderedDict()
         self._files: OrderedDict[tuple[str, str, str], str] = OrderedDict()
         self._files_size = 0
@@ -169,11 +173,11 @@ class GitRepositories:
 
     @asynccontextmanager
     async def _workspace(self, location: Location) -> AsyncIterator[_Workspace]:
-        with tempfile.TemporaryDirectory(prefix="module-") as name:
-            home = Path(name)
-            # Local copies may belong to another user than the service.
-            (home / ".gitconfig").write_text("[safe]\n\tdirectory = *\n")
-            async with asyncio.timeout(MAX_FETCH_SECONDS):
+        async with asyncio.timeout(MAX_FETCH_SECONDS), self._gate:
+            with tempfile.TemporaryDirectory(prefix="module-") as name:
+                home = Path(name)
+                # Local copies may belong to another user than the service.
+                (home / ".gitconfig").write_text("[safe]\n\tdirectory = *\n")
                 yield _Workspace(home, location, self._git)
 
 

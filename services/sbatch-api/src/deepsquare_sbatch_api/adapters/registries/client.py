@@ -36,6 +36,9 @@ from deepsquare_sbatch_api.ports.images import ImageRefused, ImageUnknown
 MAX_BYTES = 4 * 1024 * 1024
 """Largest manifest or configuration (W-LOOK-3)."""
 
+MAX_AT_ONCE = 64
+"""Look-ups of the whole service at the same time; each may hold `MAX_BYTES`."""
+
 MAX_REDIRECTS = 3
 REQUEST_SECONDS = 10
 IMAGE_SECONDS = 30
@@ -72,13 +75,14 @@ class OciRegistries:
         self._client = client
         self._outbound = outbound
         self._platform = platform or Platform()
+        self._gate = asyncio.Semaphore(MAX_AT_ONCE)
 
     async def look_up(self, image: ImageReference) -> ImageFacts:
         """See `ImageRegistries.look_up`."""
         if not is_possible(image):
             raise ImageRefused("no registry can have an image of this name and tag")
         try:
-            async with asyncio.timeout(IMAGE_SECONDS):
+            async with asyncio.timeout(IMAGE_SECONDS), self._gate:
                 return await self._look_up(image)
         except HostNotAllowed as error:
             raise ImageRefused(str(error)) from error
