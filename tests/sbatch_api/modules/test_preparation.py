@@ -29,7 +29,12 @@ from deepsquare_sbatch_api.domain.modules import FetchedModule, ModuleRefused, M
 from deepsquare_sbatch_api.domain.modules import loading as loading_module
 from deepsquare_sbatch_api.domain.rendering import ImageFacts, ImageReference
 from deepsquare_sbatch_api.domain.templates import render_template
-from deepsquare_sbatch_api.entrypoints.planner import OutsideWorld, offline_planner, planner_for
+from deepsquare_sbatch_api.entrypoints.planner import (
+    OutsideWorld,
+    offline_planner,
+    parse_mirrors,
+    planner_for,
+)
 from deepsquare_sbatch_api.ports.images import ImageRefused, ImageUnknown
 
 Data = dict[str, Any]
@@ -273,6 +278,19 @@ async def test_planner__with_a_mirror__renders_a_workflow_with_a_module(tmp_path
     script = plan.script.decode()
     assert 'echo "hello $WHO"' in script
     assert f"h.org/o/m@{commit}" in script
+
+
+async def test_mirror__relative_and_with_its_host_in_capitals__is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """W-MOD-6."""
+    Repository.create(tmp_path / "local" / "o" / "r").commit({"module.yaml": a_module()})
+    monkeypatch.chdir(tmp_path)
+    world = OutsideWorld(module_mirrors=parse_mirrors(("H.org=local",)), image_lookup="off")
+    plan = await planner_for(world, has_modules=True).plan(
+        a_job(a_use("r")).encode(), nonce="0" * 32
+    )
+    assert [module["source"] for module in plan.report["modules"]] == ["h.org/o/r"]
 
 
 def test_job_without_modules__is_left_as_it_is() -> None:

@@ -105,5 +105,7 @@ def parse_mirrors(entries: tuple[str, ...]) -> dict[str, Path]:
         prefix, mark, directory = entry.partition("=")
         if not mark or not prefix or not directory:
             raise InvalidSettings(f"SBATCH_API_MODULE_MIRRORS: {entry} is not like host=/directory")
-        mirrors[prefix.strip("/")] = Path(directory)
+        host, slash, rest = prefix.strip("/").partition("/")
+        # Git runs in a directory of its own.
+        mirrors[host.lower() + slash + rest] = Path(directory).absolute()
     return mirrors
