@@ -127,8 +127,21 @@ _NAME = rf"(?:{_LABEL}\.)*{_LABEL}"
 _PORT = "(?:6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})"
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _IPV4 = rf"(?:{_OCTET}\.){{3}}{_OCTET}"
-# JSON Schema cannot count the groups of an IPv6 address; the parser does.
-_IPV6 = "[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]*"
+_GROUP = "[0-9A-Fa-f]{1,4}"
+_LAST_32_BITS = f"(?:{_GROUP}:{_GROUP}|{_IPV4})"
+_SHORTENED = (
+    *(
+        f"(?:(?:{_GROUP}:){{0,{before}}}{_GROUP})?::(?:{_GROUP}:){{{4 - before}}}{_LAST_32_BITS}"
+        for before in range(5)
+    ),
+    f"(?:(?:{_GROUP}:){{0,5}}{_GROUP})?::{_GROUP}",
+    f"(?:(?:{_GROUP}:){{0,6}}{_GROUP})?::",
+)
+"""Forms of an IPv6 address with ``::``, by the groups before it (RFC 3986, 3.2.2)."""
+_IPV6 = (
+    f"(?:(?:{_GROUP}:){{6}}{_LAST_32_BITS}|::(?:{_GROUP}:){{5}}{_LAST_32_BITS}"
+    f"|{'|'.join(_SHORTENED)})"
+)
 _NAME_NOT_ADDRESS = rf"(?:{_LABEL}\.)*(?![0-9]+(?::|$)){_LABEL}"
 _IS_NAME = _matching(f"^(?=.{{1,253}}$){_NAME}$")
 _IS_PORT = _matching(f"^{_PORT}$")
@@ -203,7 +216,7 @@ HOSTNAME_PORT = Rule(
     "hostname_port",
     'host:port, such as "bore.example.org:2200" or "[2001:db8::1]:51820"',
     _is_host_port,
-    {"pattern": rf"^(?:{_NAME_NOT_ADDRESS}|{_IPV4}|\[{_IPV6}\]):{_PORT}$"},
+    {"pattern": rf"^(?:(?=[^:]{{1,253}}:){_NAME_NOT_ADDRESS}|{_IPV4}|\[{_IPV6}\]):{_PORT}$"},
 )
 IP = Rule(
     "ip",
@@ -225,7 +238,7 @@ IP_OR_FQDN = Rule(
     'an IP address or a full host name, such as "bore.example.org"',
     lambda value: _is_ip(value) or _is_fqdn(value),
     {
-        "pattern": rf"^(?:(?:{_LABEL}\.)+"
+        "pattern": rf"^(?:(?=.{{1,253}}$)(?:{_LABEL}\.)+"
         rf"[A-Za-z](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])?|{_IPV4}|{_IPV6})$"
     },
 )

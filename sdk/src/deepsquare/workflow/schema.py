@@ -1,8 +1,7 @@
 """JSON Schema 2020-12 of workflows, derived from the model (W-DOC-8).
 
 It says all rules that JSON Schema can say. Beyond it are those that compare values (resources,
-networks, handles), lengths in bytes, exact address syntax, and 1.0, which the schema language
-takes for an integer.
+networks, handles), lengths in bytes, and 1.0, which the schema language takes for an integer.
 """
 
 from typing import Any
