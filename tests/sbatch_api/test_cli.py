@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from tests.sbatch_api.modules.repositories import Repository
 from tests.sbatch_api.service import COMMAND, HELLO
 
 from deepsquare.workflow import workflow_schema
@@ -83,7 +84,7 @@ def test_render__with_a_malformed_nonce__is_a_usage_error(run: Run, hello: str, 
 def test_render__warning__goes_to_stderr(run: Run, hello: str) -> None:
     done = run("render", "-", given=HELLO + b"outputPolicy: always\ncontinuousOutputSync: true\n")
     assert done.returncode == 0
-    assert b"warning: Job.continuousOutputSync: " in done.stderr
+    assert b"warning: 6:23 Job.continuousOutputSync: " in done.stderr
     assert b"Job.continuousOutputSync" not in done.stdout
 
 
@@ -109,6 +110,15 @@ def test_validate__more_mistakes_than_are_listed__says_how_many(run: Run) -> Non
     done = run("validate", "-", given=HELLO + mistakes)
     lines = done.stderr.decode().splitlines()
     assert (len(lines), lines[-1]) == (101, "and 3 more")
+
+
+def test_validate__warning_of_a_module__names_it(run: Run, tmp_path: Path) -> None:
+    """W-ERR-5, W-ERR-6."""
+    commit = Repository.create(tmp_path / "o" / "r").commit({"module.yaml": "steps: []"})
+    use = HELLO.replace(b"run: {command: echo hello world}", b"use: {source: h.org/o/r}")
+    done = run("validate", f"--module-mirror=h.org={tmp_path}", "-", given=use)
+    assert (done.returncode, done.stdout) == (0, b"-: valid\n")
+    assert f"warning: h.org/o/r@{commit}: 1:1 Module.name: is required" in done.stderr.decode()
 
 
 def test_validate__no_such_file__is_a_usage_error(run: Run) -> None:

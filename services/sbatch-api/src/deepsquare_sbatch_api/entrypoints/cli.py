@@ -11,7 +11,7 @@ import click
 
 from deepsquare.errors import DeepSquareError
 from deepsquare.exit_codes import REFUSED, exit_code_of_kind
-from deepsquare.workflow import WorkflowInvalid, workflow_schema
+from deepsquare.workflow import WorkflowError, WorkflowInvalid, workflow_schema
 from deepsquare_sbatch_api.app.images import LookUpMode
 from deepsquare_sbatch_api.app.workflows import Planner, new_nonce
 from deepsquare_sbatch_api.domain.rendering import NONCE
@@ -141,4 +141,4 @@ def _read(file: str) -> bytes:
 
 def _warn(report: Mapping[str, Any]) -> None:
     for warning in report["warnings"]:
-        click.echo(f"warning: {warning['namespace']}: {warning['message']}", err=True)
+        click.echo(f"warning: {WorkflowError(**warning)}", err=True)
