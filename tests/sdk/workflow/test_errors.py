@@ -216,7 +216,17 @@ def test_secret__given_as_a_number__is_not_echoed(document: Data, path: str, num
     ],
 )
 @pytest.mark.parametrize(
-    "url", ["ftp://u:{}@h.example", "u:{}@h.example/Xy z", "ftp://h/?key={}", "ftp://u:a?b@c#{}"]
+    "url",
+    [
+        "ftp://u:{}@h.example",
+        "u:{}@h.example/Xy z",
+        "ftp://h/?key={}",
+        "ftp://u:a?b@c#{}",
+        "ftp://{}:a?b@c/",
+        "ftp://u:{}@h.example/to=https://elsewhere",
+        "ftp://h.example/?key={}&next=https://elsewhere",
+        "{}@h://x",
+    ],
 )
 def test_url__with_user_part_or_query__is_echoed_without(
     document: Data, path: str, url: str
@@ -225,6 +235,22 @@ def test_url__with_user_part_or_query__is_echoed_without(
     if path in document:
         assert not errors_of(document)
     _assert_hidden(with_value(document, path, url.format(SECRET)))
+
+
+@pytest.mark.parametrize("mark", [":", "="])
+@pytest.mark.parametrize("place", ["{{{}}}", "{{job: {{}}, {}}}", "{{resources: {{{}}}}}"])
+def test_value__joined_to_its_key__is_in_no_error(place: str, mark: str) -> None:
+    """W-ERR-4: a blank is missing after the colon, which makes all of it the key."""
+    with pytest.raises(WorkflowInvalid) as caught:
+        parse_workflow(place.format(f"password{mark}{SECRET}"))
+    assert SECRET not in str(caught.value) + repr(caught.value) + json.dumps(caught.value.details)
+    assert f'unknown field "password{mark}***"' in str(caught.value)
+
+
+def test_key__joined_to_its_value__is_suggested() -> None:
+    """W-ERR-2."""
+    errors = errors_of("{resources: {tasks:1, cpusPerTask: 1, memPerCpu: 1, gpus: 0}, steps: []}")
+    assert 'unknown field "tasks:***"; did you mean "tasks"?' in [e.message for e in errors]
 
 
 def _assert_hidden(document: Data) -> None:

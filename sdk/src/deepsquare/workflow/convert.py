@@ -9,7 +9,7 @@ from typing import Any
 
 from deepsquare.workflow.declare import FieldSpec, TypeSpec, type_spec
 from deepsquare.workflow.document import INVALID, Converter, Document
-from deepsquare.workflow.errors import shown
+from deepsquare.workflow.errors import shown, without_value
 from deepsquare.workflow.local_rules import Given
 from deepsquare.workflow.merge import entries_of
 from deepsquare.workflow.model import Job, JobResources, Module, Step
@@ -245,7 +245,8 @@ def _report_unknown(document: Document, key: Node, path: Path, table: Table) -> 
 
 
 def _unknown(name: str, path: Path, spec: TypeSpec) -> Wording:
-    suggestion = suggest_field(name, spec, _ancestors(path))
+    name = without_value(name)
+    suggestion = suggest_field(name.rstrip("*=:"), spec, _ancestors(path))
     message = f"unknown field {shown(name)}"
     if suggestion is not None:
         message += f'; did you mean "{suggestion}"?'

@@ -1,5 +1,6 @@
 """Errors and warnings of documents (workflow.md 1.2)."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -11,6 +12,8 @@ MAX_REPORTED = 100
 
 SHOWN_CHARACTERS = 64
 """A value is echoed up to this length (W-ERR-4)."""
+
+_END_OF_KEY = re.compile("[:=]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,12 @@ def shown(value: object) -> str:
     return f'"{text}"'
 
 
+def without_value(key: str) -> str:
+    """Hide the value that a missing blank makes part of a key: ``{password:hunter2}``."""
+    found = _END_OF_KEY.search(key)
+    return key[: found.end()] + "***" if found else key
+
+
 def printable(text: str) -> str:
     """Replace what would break a line of a message, or steer a terminal."""
     if text.isprintable():
@@ -95,7 +104,13 @@ def printable(text: str) -> str:
 
 
 def _without_credentials(text: str) -> str:
-    scheme, mark, rest = text.rpartition("://")
-    rest = rest.partition("?")[0].partition("#")[0]
-    _user, at, host = rest.rpartition("@")
+    """Leave out what may be a user part or a query, however ill-formed the URL around it is."""
+    scheme, mark, rest = text.partition("://")
+    if "@" in scheme or "?" in scheme or not mark:
+        scheme, mark, rest = "", "", text
+    place = rest.partition("?")[0].partition("#")[0]
+    _user, at, host = place.rpartition("@")
+    if not at and "@" in rest:
+        # A password may hold the mark that ends a place.
+        at, host = "@", ""
     return scheme + mark + ("***@" if at else "") + host

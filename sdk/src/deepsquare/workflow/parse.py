@@ -7,7 +7,7 @@ from typing import Any
 from deepsquare.workflow.convert import convert_root
 from deepsquare.workflow.declare import type_spec
 from deepsquare.workflow.document import INVALID, Document, Places
-from deepsquare.workflow.errors import WorkflowError, WorkflowInvalid, shown
+from deepsquare.workflow.errors import WorkflowError, WorkflowInvalid, shown, without_value
 from deepsquare.workflow.merge import has_merges
 from deepsquare.workflow.model import Job, Module, Step
 from deepsquare.workflow.nodes import (
@@ -140,7 +140,8 @@ def _report_beside_job(document: Document, keys: Iterable[Node]) -> None:
             message = "keys must be strings, and none may stand beside job"
             document.report.error(key, path, "syntax", message=message)
         elif key.value != "job":
-            message = f"unknown field {shown(key.value)}: no other key may stand beside job"
+            name = shown(without_value(key.value))
+            message = f"unknown field {name}: no other key may stand beside job"
             document.report.error(key, (path, key.value), "unknown_field", message=message)
         elif "job" in seen:
             message = 'the key "job" stands twice in this mapping'

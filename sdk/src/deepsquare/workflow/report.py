@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from deepsquare.workflow.errors import MAX_REPORTED, WorkflowError, printable
+from deepsquare.workflow.errors import MAX_REPORTED, WorkflowError, printable, without_value
 from deepsquare.workflow.nodes import Node
 
 type_of_tag = dict.fromkeys(("syntax", "duplicate_key", "limit"), "parse").get
@@ -52,7 +52,7 @@ def _field_of(path: Path) -> str:
 
 def _name(element: str) -> str:
     """Write a name as a document has it: an unknown field may be any text."""
-    return printable(element[:_LONGEST_NAME])
+    return printable(without_value(element)[:_LONGEST_NAME])
 
 
 class Report:
