@@ -192,7 +192,20 @@ async def test_allow_list__admits_hosts_and_networks(
             await gate.addresses(host, port, is_plain=is_plain)
 
 
-@pytest.mark.parametrize("entry", ["https://a.org", "a.org/x", "10.0.0.1/8", "a/b/c"])
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "https://a.org",
+        "a.org/x",
+        "10.0.0.1/8",
+        "a/b/c",
+        "http://a.org",
+        "*.a.org",
+        "a.org:https",
+        "[::1]:5000",
+        "http://a.org:80/",
+    ],
+)
 def test_allow_list__with_another_entry__is_refused(entry: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse_outbound_rule((entry,))

@@ -1,5 +1,6 @@
 """Which hosts the service may contact for a customer (W-LOOK-5); names are resolved elsewhere."""
 
+import re
 from dataclasses import dataclass
 from ipaddress import (
     IPv4Address,
@@ -14,6 +15,9 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 HTTPS_PORT = 443
+
+_HOST = re.compile("[A-Za-z0-9_.-]+(?::[0-9]{1,5})?")
+_PLAIN_HOST = re.compile("http://[A-Za-z0-9_.-]+:[0-9]{1,5}")
 
 # IANA's special-purpose registries; what is not listed in IPv6 is refused unless it is global
 # unicast (2000::/3).
@@ -108,13 +112,17 @@ class OutboundRule:
 def parse_outbound_rule(entries: tuple[str, ...]) -> OutboundRule:
     """Read an allow-list of ``host``, ``host:port``, ``http://host:port`` and networks.
 
-    Raises ValueError for an entry that is none of them.
+    Raises ValueError for an entry that is none of them: it would never admit anything.
     """
-    networks = [ip_network(entry) for entry in entries if "/" in entry and "://" not in entry]
-    plain = [entry.removeprefix("http://") for entry in entries if entry.startswith("http://")]
-    hosts = [entry for entry in entries if "/" not in entry]
-    if len(networks) + len(plain) + len(hosts) < len(entries):
-        raise ValueError("an entry is a host, host:port, http://host:port or a network")
-    return OutboundRule(
-        frozenset(map(str.lower, hosts)), frozenset(map(str.lower, plain)), tuple(networks)
-    )
+    hosts, plain, networks = [], [], []
+    for entry in entries:
+        if _HOST.fullmatch(entry):
+            hosts.append(entry.lower())
+        elif _PLAIN_HOST.fullmatch(entry):
+            plain.append(entry.removeprefix("http://").lower())
+        elif "/" in entry and "://" not in entry:
+            networks.append(ip_network(entry))
+        else:
+            expected = "an entry is a host, host:port, http://host:port or a network"
+            raise ValueError(f"{expected}, not {entry}")
+    return OutboundRule(frozenset(hosts), frozenset(plain), tuple(networks))
