@@ -276,6 +276,21 @@ def test_resources__too_small_for_the_module__are_all_named() -> None:
     assert {error.namespace for error in errors} == {"Job.steps[0].use.source"}
 
 
+@pytest.mark.parametrize("secret", ["S3CR3T", "Abc", "x" * 70 + "Y", "one\nHunter2", '"quoted"'])
+@pytest.mark.parametrize("field", ["container: {{image: {}}}", "shell: {}"])
+def test_argument__that_a_template_puts_into_an_ill_value__is_in_no_error(
+    secret: str, field: str
+) -> None:
+    """W-ERR-4."""
+    value = "{{ quote (index .Step.Use.Args 0).Value }}"
+    module = "inputs: [{key: A}]\nsteps: [{run: {command: a, FIELD}}]\n"
+    use = a_use(args=[{"key": "A", "value": secret}])
+    result = expanded(a_job(use), m=module.replace("FIELD", field.format(value)))
+    (error,) = result.errors
+    assert secret.rpartition("\n")[2][:40] not in str(error)
+    assert "must " in error.message
+
+
 def test_argument__that_is_no_input__is_refused() -> None:
     """V-USE."""
     use = a_use(args=[{"key": "A", "value": "x"}, {"key": "Z", "value": "x"}])

@@ -1,7 +1,8 @@
 """Makes the file of a module into its model for one use, within bounded time."""
 
 import time
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from deepsquare.workflow import (
     Job,
@@ -13,11 +14,17 @@ from deepsquare.workflow import (
     WorkflowInvalid,
     parse_module,
 )
+from deepsquare.workflow.errors import SHOWN_CHARACTERS
 from deepsquare_sbatch_api.domain.modules.children import Children
 from deepsquare_sbatch_api.domain.templates import TemplateError, render_template, template_data
 
 MAX_SECONDS = 10.0
 """Processor time that the modules of one job may take; published ones take a millisecond each."""
+
+_ECHO = '; got "'
+_SHOWN = SHOWN_CHARACTERS - 1
+_LEAST_SECRET = 6
+"""Characters of an argument that is searched for in all of a message, not only in its echo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +69,33 @@ class Loading:
         source = found.resolved.file
         try:
             text = render_template(found.text, template_data(job, step, use))
-            return parse_module(text, source=source, place_child=children.place)
+            parsed = parse_module(text, source=source, place_child=children.place)
         except TemplateError as error:
             return WorkflowInvalid([_template_problem(error, source)])
         except WorkflowInvalid as invalid:
-            return invalid
+            return WorkflowInvalid(_without_arguments(invalid.errors, use))
         finally:
             self.seconds_left -= time.thread_time() - started
+        return replace(parsed, warnings=tuple(_without_arguments(parsed.warnings, use)))
+
+
+def _without_arguments(problems: Iterable[WorkflowError], use: StepUse) -> list[WorkflowError]:
+    """Hide arguments that a template has put where they are no secret any more (W-ERR-4)."""
+    lines = {line[:_SHOWN] for arg in use.args for line in arg.value.splitlines() if line}
+    if not lines:
+        return list(problems)
+    parts = sorted(lines, key=len, reverse=True)
+    return [replace(each, message=_hidden(each.message, parts)) for each in problems]
+
+
+def _hidden(message: str, parts: list[str]) -> str:
+    start, mark, echo = message.rpartition(_ECHO)
+    if mark and any(part in echo for part in parts):
+        message = f'{start}{mark}***"'
+    for part in parts:
+        if len(part) >= _LEAST_SECRET:
+            message = message.replace(part, "***")
+    return message
 
 
 def _template_problem(error: TemplateError, source: str) -> WorkflowError:
