@@ -237,6 +237,26 @@ def test_url__with_user_part_or_query__is_echoed_without(
     _assert_hidden(with_value(document, path, url.format(SECRET)))
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("steps:\n\t- name: a", "2:1 Job: the document is no YAML: a tab stands"),
+        (
+            "# é🙂\nsteps:\n- name: @a",
+            "3:9 Job: the document is no YAML: a value cannot start with @",
+        ),
+        (
+            "a: &a 1\nb: &a 2\nc: %x",
+            "3:4 Job: the document is no YAML: a value cannot start with %",
+        ),
+    ],
+)
+def test_character__that_starts_no_value__is_named(text: str, message: str) -> None:
+    """W-ERR-1."""
+    (error,) = errors_of(text)
+    assert str(error).startswith(message)
+
+
 @pytest.mark.parametrize("mark", [":", "="])
 @pytest.mark.parametrize("place", ["{{{}}}", "{{job: {{}}, {}}}", "{{resources: {{{}}}}}"])
 def test_value__joined_to_its_key__is_in_no_error(place: str, mark: str) -> None:

@@ -129,8 +129,16 @@ def _syntax_error(error: YAMLError, text: str) -> UnreadableDocument:
     problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable")
     if problem == "but found another document":
         problem = "a file holds one document: remove what follows the second ---"
+    if mark and problem == "found character that cannot start any token":
+        problem = _cannot_start(text[mark.index : mark.index + 1])
     at = Position(mark.line, mark.column) if mark else _unreadable_character(text)
     return UnreadableDocument("syntax", f"the document is no YAML: {problem}", at)
+
+
+def _cannot_start(character: str) -> str:
+    if character == "\t":
+        return "a tab stands where only blanks may indent"
+    return f"a value cannot start with {character}: put it in quotes"
 
 
 def _unreadable_character(text: str) -> Position | None:
