@@ -369,6 +369,15 @@ async def test_host__that_does_not_answer__is_refused(tmp_path: Path) -> None:
     )
 
 
+async def test_git__that_is_not_installed__refuses_the_module(tmp_path: Path) -> None:
+    """W-MOD-7."""
+    Repository.create(tmp_path / "o" / "r").commit({"module.yaml": "one"})
+    nowhere_to_be_found = GitCommand(prefix=(str(tmp_path / "none"),))
+    assert await refusal(mirrored(tmp_path, git=nowhere_to_be_found), "h.org/o/r") == (
+        "https://h.org/o/r cannot be fetched"
+    )
+
+
 async def test_fetches__of_many_jobs__are_bounded_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,16 +66,7 @@ class GitCommand:
         ``home`` is a private directory, ``protocol`` the only one git may use (https or file).
         Raises `GitFailed` or `AnswerTooLarge`; ending the task ends git and its helpers.
         """
-        process = await asyncio.create_subprocess_exec(
-            *self._words(arguments, settings),
-            cwd=home,
-            env=_environment(home, protocol),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-            limit=_MAX_ANSWER_BYTES,
-        )
+        process = await self._started(self._words(arguments, settings), home, protocol)
         try:
             output, complaint = await _exchange(process, given)
         finally:
@@ -89,6 +80,23 @@ class GitCommand:
                 raise AnswerTooLarge
             raise GitFailed(complaint.decode(errors="replace"))
         return output
+
+    async def _started(
+        self, words: Sequence[str], home: Path, protocol: str
+    ) -> asyncio.subprocess.Process:
+        try:
+            return await asyncio.create_subprocess_exec(
+                *words,
+                cwd=home,
+                env=_environment(home, protocol),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                start_new_session=True,
+                limit=_MAX_ANSWER_BYTES,
+            )
+        except OSError as error:
+            raise GitFailed(f"git cannot be started: {error.strerror}") from error
 
     def _words(self, arguments: Sequence[str], settings: Sequence[str]) -> list[str]:
         limits = (f"--fsize={self.max_file_bytes}", f"--as={_MAX_MEMORY_BYTES}", "--core=0")
