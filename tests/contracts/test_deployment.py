@@ -125,6 +125,7 @@ def test_deployment__other_transaction_between_the_wired__wires_three_new_ones(
     with pytest.raises(Cut):
         run(anvil, tmp_path / "journal", (created, False))
     ask(anvil, "eth_sendTransaction", {"from": DEPLOYER.address, "to": ADMIN, "value": "0x1"})
+    ask(anvil, "evm_mine")
 
     deployment = run(anvil, tmp_path / "journal")
 
