@@ -17,6 +17,7 @@ PARTS = (
     "loops",
     "modules",
     "transfer",
+    "upload",
     "http",
     "s3",
     "sync",

@@ -55,6 +55,7 @@ def _protocols(http: HTTPData) -> str:
 def _upload(job: Job, draft: Draft) -> None:
     if job.output is None:
         return
+    draft.parts.add("upload")
     if job.output.http is not None:
         _upload_http(job, job.output.http, draft)
     elif job.output.s3 is not None:

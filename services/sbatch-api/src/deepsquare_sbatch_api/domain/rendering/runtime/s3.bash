@@ -131,12 +131,10 @@ __ds_x_find_output() {
   fi
 }
 
-# What the job closed even to its owner is output like other files; s5cmd fails at sockets and pipes, which
-# nobody is left to use. Fails when a directory cannot be looked into all the same: s5cmd does not.
+# Fails when a directory cannot be looked into all the same: s5cmd does not.
 __ds_x_open_output() {
   if [[ $directory == ../output ]]; then
-    chmod -R u+rX -- "$directory" 2>/dev/null || :
-    find "$directory" ! -type f ! -type d ! -type l -delete
+    __ds_x_open_files "$directory"
   else
     find "$directory" -printf ''
   fi

@@ -1,5 +1,5 @@
-# What HTTP and S3 transfers share: archives, size limit, modes. Functions named __ds_x_... run as
-# bodies, in a process of their own, so they may wait and set variables.
+# What HTTP and S3 inputs share: archives, size limit, modes. Functions named __ds_x_... run as bodies, in
+# a process of their own, so they may wait and set variables.
 
 # Runs a function that fills the input directory; fails when that grows above the site's limit.
 __ds_x_within_limit() {
