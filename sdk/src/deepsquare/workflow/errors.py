@@ -1,8 +1,8 @@
 """Errors and warnings of documents (workflow.md 1.2)."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from deepsquare.errors import Refused
@@ -14,6 +14,10 @@ SHOWN_CHARACTERS = 64
 """A value is echoed up to this length (W-ERR-4)."""
 
 _END_OF_KEY = re.compile("[:=]")
+
+_ECHO = "; got "
+_LEAST_SECRET = 6
+"""Characters of a secret that is searched for in all of a message, not only in its echo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +69,14 @@ class WorkflowInvalid(Refused):
         self.warnings = list(warnings)
         self.left_out = left_out
         super().__init__(
-            _summary(self.errors, left_out),
+            "\n".join([*map(str, self.errors), *self.remainder]),
             details={"errors": [error.as_dict() for error in self.errors], "left_out": left_out},
         )
 
-
-def _summary(errors: list[WorkflowError], left_out: int) -> str:
-    lines = [str(error) for error in errors]
-    if left_out:
-        lines.append(f"and {left_out} more")
-    return "\n".join(lines)
+    @property
+    def remainder(self) -> list[str]:
+        """Say how many errors are left out, in one line or none (W-ERR-1)."""
+        return [f"and {self.left_out} more"] if self.left_out else []
 
 
 def shown(value: object) -> str:
@@ -86,6 +88,30 @@ def shown(value: object) -> str:
     if len(text) > SHOWN_CHARACTERS:
         text = text[: SHOWN_CHARACTERS - 1] + "\N{HORIZONTAL ELLIPSIS}"
     return f'"{text}"'
+
+
+def echo(value: object) -> str:
+    """End a message with the value it is about."""
+    return _ECHO + shown(value)
+
+
+def without_values(
+    problems: Iterable[WorkflowError], values: Iterable[str]
+) -> tuple[WorkflowError, ...]:
+    """Hide values where a template may have put them, as they are no secret there (W-ERR-4)."""
+    lines = {line[: SHOWN_CHARACTERS - 1] for value in values for line in value.splitlines()} - {""}
+    parts = sorted(lines, key=len, reverse=True)
+    return tuple(replace(each, message=_hidden(each.message, parts)) for each in problems)
+
+
+def _hidden(message: str, parts: list[str]) -> str:
+    start, mark, echoed = message.rpartition(f'{_ECHO}"')
+    if mark and any(part in echoed for part in parts):
+        message = f'{start}{mark}***"'
+    for part in parts:
+        if len(part) >= _LEAST_SECRET:
+            message = message.replace(part, "***")
+    return message
 
 
 def without_value(key: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from deepsquare.workflow.declare import FieldSpec
 from deepsquare.workflow.document import INVALID, Converter, Document
-from deepsquare.workflow.errors import shown
+from deepsquare.workflow.errors import echo
 from deepsquare.workflow.nodes import (
     BOOLEAN,
     FLOAT,
@@ -77,9 +77,7 @@ def string_converter(spec: FieldSpec) -> Converter:
             return _ill_text(document, node, path, spec=spec)
         for rule in rules:
             if not rule.accepts(value):
-                message = f"must be {rule.expects}" + (
-                    "" if spec.is_secret else f"; got {shown(value)}"
-                )
+                message = f"must be {rule.expects}" + ("" if spec.is_secret else echo(value))
                 document.report.error(node, path, rule.tag, message=message)
                 return INVALID
         return value

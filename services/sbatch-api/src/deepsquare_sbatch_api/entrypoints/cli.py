@@ -118,10 +118,7 @@ def main() -> None:
     try:
         cli()
     except WorkflowInvalid as error:
-        for problem in error.errors:
-            click.echo(str(problem), err=True)
-        if error.left_out:
-            click.echo(f"and {error.left_out} more", err=True)
+        click.echo(error.message, err=True)
         sys.exit(REFUSED)
     except DeepSquareError as error:
         click.echo(f"deepsquare-sbatch-api: {error.message}", err=True)

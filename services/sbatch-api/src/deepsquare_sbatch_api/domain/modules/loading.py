@@ -1,7 +1,6 @@
 """Makes the file of a module into its model for one use, within bounded time."""
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from deepsquare.workflow import (
@@ -14,17 +13,12 @@ from deepsquare.workflow import (
     WorkflowInvalid,
     parse_module,
 )
-from deepsquare.workflow.errors import SHOWN_CHARACTERS
+from deepsquare.workflow.errors import without_values
 from deepsquare_sbatch_api.domain.modules.children import Children
 from deepsquare_sbatch_api.domain.templates import TemplateError, render_template, template_data
 
 MAX_SECONDS = 10.0
 """Processor time that the modules of one job may take; published ones take a millisecond each."""
-
-_ECHO = '; got "'
-_SHOWN = SHOWN_CHARACTERS - 1
-_LEAST_SECRET = 6
-"""Characters of an argument that is searched for in all of a message, not only in its echo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +48,8 @@ class Loading:
         _, outcome = self._known.get(id(use), (use, None))
         if outcome is None:
             outcome = self._timed(job, step, found, use=use, children=children)
-        if not use.steps:
-            self._known[id(use)] = (use, outcome)
+            if not use.steps:
+                self._known[id(use)] = (use, outcome)
         if isinstance(outcome, WorkflowInvalid):
             raise outcome
         return outcome
@@ -66,36 +60,17 @@ class Loading:
         if self.seconds_left <= 0:
             raise TooCostly
         started = time.thread_time()
-        source = found.resolved.file
+        source, secrets = found.resolved.file, [arg.value for arg in use.args]
         try:
             text = render_template(found.text, template_data(job, step, use))
             parsed = parse_module(text, source=source, place_child=children.place)
         except TemplateError as error:
             return WorkflowInvalid([_template_problem(error, source)])
         except WorkflowInvalid as invalid:
-            return WorkflowInvalid(_without_arguments(invalid.errors, use))
+            return WorkflowInvalid(without_values(invalid.errors, secrets))
         finally:
             self.seconds_left -= time.thread_time() - started
-        return replace(parsed, warnings=tuple(_without_arguments(parsed.warnings, use)))
-
-
-def _without_arguments(problems: Iterable[WorkflowError], use: StepUse) -> list[WorkflowError]:
-    """Hide arguments that a template has put where they are no secret any more (W-ERR-4)."""
-    lines = {line[:_SHOWN] for arg in use.args for line in arg.value.splitlines() if line}
-    if not lines:
-        return list(problems)
-    parts = sorted(lines, key=len, reverse=True)
-    return [replace(each, message=_hidden(each.message, parts)) for each in problems]
-
-
-def _hidden(message: str, parts: list[str]) -> str:
-    start, mark, echo = message.rpartition(_ECHO)
-    if mark and any(part in echo for part in parts):
-        message = f'{start}{mark}***"'
-    for part in parts:
-        if len(part) >= _LEAST_SECRET:
-            message = message.replace(part, "***")
-    return message
+        return replace(parsed, warnings=without_values(parsed.warnings, secrets))
 
 
 def _template_problem(error: TemplateError, source: str) -> WorkflowError:

@@ -115,15 +115,13 @@ def _mapping(job: object) -> Mapping[str, Any]:
 
 def _as_errors(error: DeepSquareError, info: Info) -> list[GraphQLError]:
     if isinstance(error, WorkflowInvalid):
-        return [_located(problem, info) for problem in (*error.errors, *_left_out(error))]
+        problems = [*error.errors, *map(_remainder, error.remainder)]
+        return [_located(problem, info) for problem in problems]
     return [_located(_internal(error.code, error.message), info)]
 
 
-def _left_out(error: WorkflowInvalid) -> list[WorkflowError]:
-    """Tell how many problems are not listed, if any (W-ERR-1)."""
-    if not error.left_out:
-        return []
-    return [WorkflowError("validation", "limit", "Job", "Job", f"and {error.left_out} more")]
+def _remainder(message: str) -> WorkflowError:
+    return WorkflowError("validation", "limit", "Job", "Job", message)
 
 
 def _located(problem: WorkflowError, info: Info) -> GraphQLError:
