@@ -1,8 +1,7 @@
 """Sources and references of modules (W-MOD-1, W-MOD-2)."""
 
-import time
-
 import pytest
+from tests.support.processor_time import least_processor_seconds
 
 from deepsquare_sbatch_api.domain.modules import (
     CommitPrefix,
@@ -87,12 +86,14 @@ def test_reference__that_is_unknown_among_very_many__is_refused_fast() -> None:
     """W-MOD-2: the service does nothing else meanwhile."""
     tags = {f"a/v{major}.{minor}": COMMIT for major in range(1000) for minor in range(200)}
     refs = RemoteRefs(COMMIT, tags | {"a/" + "v" * 5000: COMMIT})
-    started = time.process_time()
-    with pytest.raises(ModuleRefused, match="the nearest are a/v321"):
-        select_commit(parse_source("h.org/o/r/a@v321.1999"), refs)
-    with pytest.raises(ModuleRefused, match="has no tag"):
-        select_commit(parse_source("h.org/o/r/a@" + "v" * 5001), refs)
-    assert time.process_time() - started < 0.7
+
+    def refuse() -> None:
+        with pytest.raises(ModuleRefused, match="the nearest are a/v321"):
+            select_commit(parse_source("h.org/o/r/a@v321.1999"), refs)
+        with pytest.raises(ModuleRefused, match="has no tag"):
+            select_commit(parse_source("h.org/o/r/a@" + "v" * 5001), refs)
+
+    assert least_processor_seconds(refuse) < 0.7
 
 
 def test_repository__without_a_commit__is_refused() -> None:

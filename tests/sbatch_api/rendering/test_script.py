@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.sbatch_api.rendering.corpus import CASES, PUBLISHED, case
 from tests.support.batch import NONCE, BatchSite, a_job, a_run
+from tests.support.processor_time import least_processor_seconds
 
 from deepsquare.hashing import batch_location_hash
 from deepsquare.workflow import (
@@ -202,13 +202,7 @@ def test_rendering__of_a_large_job__takes_linear_time(many: Callable[[int], Job]
 
     def seconds(count: int) -> float:
         job = many(count)
-        render(job, nonce=NONCE)
-        best = 9.0
-        for _ in range(5):
-            begin = time.process_time()
-            render(job, nonce=NONCE)
-            best = min(best, time.process_time() - begin)
-        return best
+        return least_processor_seconds(lambda: render(job, nonce=NONCE), runs=6)
 
     assert seconds(1000) < 12 * seconds(200)  # 5 if linear, 25 if quadratic
 
